@@ -1,0 +1,203 @@
+// The recorder's core: see ramlens_record.h. A stream's block is opened when its first event comes and closed when it is full
+// or flushed; definitions share one stream under the port's lock.
+#include "ramlens_record.h"
+
+#include "ramlens_port.h"
+
+#include <string.h>
+
+enum { BODY_MAX = 1024 };
+
+/// Opens a block for `s`. The clock is read under the lock, so that blocks stand in the order of their times; the events
+/// that wait for the block happened no later than that, and nothing that depends on them has happened yet.
+static bool open_locked(struct ramlens_recorder *r, struct ramlens_stream *s) {
+    size_t size;
+    uint8_t *place = ramlens_port_block_take(&size);
+    if (place == NULL)
+        return false;
+    struct ramlens_wire_block header = { .stream = s->number,
+        .thread = s->thread,
+        .image = r->image,
+        .sequence = s->sequence++,
+        .time = ramlens_port_time(),
+        .lost_allocs = s->lost_allocs,
+        .lost_frees = s->lost_frees,
+        .granularity = r->granularity };
+    ramlens_wire_begin(&s->encoder, place, size, &header);
+    return true;
+}
+
+void ramlens_stream_flush(struct ramlens_stream *s) {
+    uint8_t *block = s->encoder.begin;
+    if (block == NULL)
+        return;
+    size_t size = ramlens_wire_end(&s->encoder, s->lost_allocs, s->lost_frees);
+    ramlens_port_block_done(block, size);
+}
+
+static bool reopen(struct ramlens_recorder *r, struct ramlens_stream *s) {
+    ramlens_stream_flush(s);
+    ramlens_port_lock();
+    bool done = open_locked(r, s);
+    ramlens_port_unlock();
+    return done;
+}
+
+/// Who touched an address last, and in which tick. Addresses near each other share cache lines of the table; far ones that meet by
+/// chance cost a byte now and then.
+static uint32_t *mark_of(struct ramlens_recorder *r, uint64_t address) {
+    uint32_t granule = (uint32_t)(address >> r->granularity);
+    uint32_t far = (uint32_t)(address >> 20) * 0x9e3779b1u >> 16;
+    return &r->marks[(granule ^ far) % RAMLENS_RECORD_MARKS];
+}
+
+static uint32_t mark_by(const struct ramlens_stream *s, uint64_t ticks) {
+    return s->thread << 16 | (uint16_t)ticks;
+}
+
+/// Whether another thread had the address in this very tick: then only the parts of the tick tell their order. The other thread's
+/// mark is seen, because the heap's own synchronisation stood between its event and ours.
+static bool handed_over(const struct ramlens_stream *s, uint32_t mark, uint64_t time) {
+    uint64_t ticks = time / RAMLENS_WIRE_PARTS;
+    if (ticks < s->encoder.state.ticks)
+        ticks = s->encoder.state.ticks;
+    uint32_t own = mark_by(s, ticks);
+    return (uint16_t)mark == (uint16_t)own && mark != own;
+}
+
+/// An event that ends the block of a realloc is written when its address may be another thread's already.
+static bool is_late(uint8_t kind) {
+    return kind == RAMLENS_WIRE_REALLOC_FROM || kind == RAMLENS_WIRE_REALLOC_FREE;
+}
+
+void ramlens_stream_event(struct ramlens_recorder *r, struct ramlens_stream *s, uint64_t time,
+        uint64_t address, const struct ramlens_wire_request *request) {
+    struct ramlens_wire_encoder *e = &s->encoder;
+    uint32_t *mark = mark_of(r, address);
+    // ramlens_stream_before() has put this thread's mark in the place of who had the address before.
+    bool late = is_late(request->kind);
+    bool exact = late || request->kind == RAMLENS_WIRE_REALLOC_IN_PLACE ||
+                 handed_over(s, __atomic_load_n(mark, __ATOMIC_RELAXED), time);
+    if (!(__builtin_expect(e->begin != NULL, 1) &&
+                ramlens_wire_event(e, time, address, request, exact)) &&
+            !(reopen(r, s) && ramlens_wire_event(e, time, address, request, true))) {
+        ramlens_stream_lose(r, s, request->kind);
+        return;
+    }
+    if (!late)
+        __atomic_store_n(mark, mark_by(s, e->state.ticks), __ATOMIC_RELAXED);
+}
+
+void ramlens_stream_lose(struct ramlens_recorder *r, struct ramlens_stream *s, uint8_t kind) {
+    if (kind < RAMLENS_WIRE_FIRST_ALLOC) {
+        s->lost_frees++;
+        __atomic_add_fetch(&r->lost_frees, 1, __ATOMIC_RELAXED);
+    } else {
+        s->lost_allocs++;
+        __atomic_add_fetch(&r->lost_allocs, 1, __ATOMIC_RELAXED);
+    }
+}
+
+void ramlens_recorder_lost(const struct ramlens_recorder *r, uint32_t *allocs, uint32_t *frees) {
+    *allocs = __atomic_load_n(&r->lost_allocs, __ATOMIC_RELAXED);
+    *frees = __atomic_load_n(&r->lost_frees, __ATOMIC_RELAXED);
+}
+
+uint64_t ramlens_stream_before(
+        struct ramlens_recorder *r, struct ramlens_stream *s, uint64_t address) {
+    struct ramlens_wire_encoder *e = &s->encoder;
+    // Half of what an event's time can be ahead of the block's: the call between may take long, too.
+    if (e->begin == NULL || e->end - e->at < RAMLENS_WIRE_EVENT_MAX ||
+            ramlens_port_time() / RAMLENS_WIRE_PARTS - e->state.ticks > UINT32_MAX / 2)
+        reopen(r, s);
+    uint64_t time = ramlens_port_time();
+    __atomic_store_n(mark_of(r, address), mark_by(s, time / RAMLENS_WIRE_PARTS), __ATOMIC_RELAXED);
+    return time;
+}
+
+bool ramlens_stream_record(struct ramlens_recorder *r, struct ramlens_stream *s, uint64_t time,
+        enum ramlens_wire_record type, const uint8_t *body, size_t size) {
+    if (size > BODY_MAX)
+        return false;
+    struct ramlens_wire_encoder *e = &s->encoder;
+    if (e->begin != NULL && ramlens_wire_record(e, time, type, body, size))
+        return true;
+    return reopen(r, s) && ramlens_wire_record(e, time, type, body, size);
+}
+
+static bool define_locked(struct ramlens_recorder *r, enum ramlens_wire_record type,
+        const uint8_t *body, size_t size) {
+    struct ramlens_stream *s = &r->definitions;
+    uint64_t now = ramlens_port_time();
+    if (s->encoder.begin != NULL && ramlens_wire_record(&s->encoder, now, type, body, size))
+        return true;
+    ramlens_stream_flush(s);
+    r->previous_address = 0;
+    return open_locked(r, s) && ramlens_wire_record(&s->encoder, now, type, body, size);
+}
+
+bool ramlens_define(struct ramlens_recorder *r, enum ramlens_wire_record type, const uint8_t *body,
+        size_t size) {
+    if (size > BODY_MAX)
+        return false;
+    ramlens_port_lock();
+    bool done = define_locked(r, type, body, size);
+    ramlens_port_unlock();
+    return done;
+}
+
+bool ramlens_define_stack(
+        struct ramlens_recorder *r, uint32_t number, uint32_t outer, uint64_t return_address) {
+    enum {
+        ROOM = 64
+    }; // more than a stack record can need: the block changes before the delta is taken
+    struct ramlens_wire_encoder *e = &r->definitions.encoder;
+    if (e->begin == NULL || e->end - e->at < ROOM) {
+        ramlens_stream_flush(&r->definitions);
+        r->previous_address = 0;
+        if (!open_locked(r, &r->definitions))
+            return false;
+    }
+    uint8_t body[32];
+    uint8_t *at = ramlens_wire_put_varint(body, number);
+    at = ramlens_wire_put_varint(at, outer);
+    at = ramlens_wire_put_signed(at, (int64_t)(return_address - r->previous_address));
+    r->previous_address = return_address;
+    return define_locked(r, RAMLENS_WIRE_STACK, body, (size_t)(at - body));
+}
+
+void ramlens_recorder_flush(struct ramlens_recorder *r) {
+    ramlens_port_lock();
+    ramlens_stream_flush(&r->definitions);
+    r->previous_address = 0;
+    ramlens_port_unlock();
+}
+
+uint32_t ramlens_thread_number(struct ramlens_recorder *r) {
+    return __atomic_add_fetch(&r->threads, 1, __ATOMIC_RELAXED);
+}
+
+void ramlens_stream_init(struct ramlens_recorder *r, struct ramlens_stream *s, uint32_t thread) {
+    s->number = __atomic_add_fetch(&r->streams, 1, __ATOMIC_RELAXED);
+    s->thread = thread;
+}
+
+static size_t bounded_length(const char *text, size_t max) {
+    size_t n = 0;
+    while (n < max && text[n] != '\0')
+        n++;
+    return n;
+}
+
+void ramlens_recorder_init(struct ramlens_recorder *r, const struct ramlens_image *image) {
+    r->granularity = image->granularity;
+    r->image = (uint32_t)(ramlens_port_time() ^ image->nanoseconds ^ image->process);
+    uint8_t body[BODY_MAX];
+    uint8_t *at = ramlens_wire_put_varint(body, image->pointer_bytes);
+    at = ramlens_wire_put_varint(at, image->ticks_per_second);
+    at = ramlens_wire_put_varint(at, image->nanoseconds);
+    at = ramlens_wire_put_varint(at, image->process);
+    at = ramlens_wire_put_bytes(at, image->platform, bounded_length(image->platform, 32));
+    at = ramlens_wire_put_bytes(at, image->path, bounded_length(image->path, BODY_MAX - 128));
+    ramlens_define(r, RAMLENS_WIRE_IMAGE, body, (size_t)(at - body));
+}
