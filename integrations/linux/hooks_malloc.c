@@ -1,0 +1,219 @@
+// Hooks of the C allocation functions. Each makes the real call, notes what was asked and given, and leaves errno as the real
+// call left it.
+//
+// Stamps: an allocation is stamped after the real call, a free before it; so whatever other threads do, the free of a block is
+// never stamped later than the next allocation at its address.
+#include "hooks.h"
+#include "ramlens_port.h"
+#include "real.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+
+static inline bool ready(void) {
+    if (__builtin_expect(real.malloc != NULL, 1))
+        return true;
+    real_resolve();
+    return real.malloc != NULL;
+}
+
+/// The request to be noted: an operator new or delete under way on this thread gives its own, with its own call site.
+static struct ramlens_wire_request take_request(
+        struct recorder_thread *t, uint8_t kind, size_t size, struct call_site *site) {
+    struct ramlens_wire_request r = { .kind = kind, .size = size };
+    if (__builtin_expect(t->pending.request.kind >= RAMLENS_WIRE_FIRST_ALLOC, 0)) {
+        r = t->pending.request;
+        *site = t->pending.site;
+        t->pending.request.kind = 0;
+    }
+    return r;
+}
+
+void hooks_note_allocation(
+        struct recorder_thread *t, struct call_site site, void *p, struct ramlens_wire_request *r) {
+    uint64_t time = ramlens_port_time();
+    if (p == NULL)
+        r->flags |= RAMLENS_WIRE_FAILED;
+    recorder_note(t, time, p, site, r);
+    recorder_leave(t);
+}
+
+void hooks_note_free(
+        struct recorder_thread *t, struct call_site site, void *p, struct ramlens_wire_request *r) {
+    if (__builtin_expect(locks_in_heap(), 0))
+        locks_forget_block(p, real.malloc_usable_size(p));
+    recorder_note(t, ramlens_port_time(), p, site, r);
+    recorder_leave(t);
+}
+
+HOOK void *malloc(size_t size) {
+    if (!ready())
+        return real_early_malloc(size);
+    struct recorder_thread *t = recorder_enter();
+    void *p = real.malloc(size);
+    if (t != NULL) {
+        struct call_site site = CALL_SITE();
+        struct ramlens_wire_request r = take_request(t, RAMLENS_WIRE_MALLOC, size, &site);
+        hooks_note_allocation(t, site, p, &r);
+    }
+    return p;
+}
+
+HOOK void *calloc(size_t count, size_t size) {
+    if (!ready())
+        return real_early_malloc(count * size); // static memory: zero already
+    struct recorder_thread *t = recorder_enter();
+    void *p = real.calloc(count, size);
+    if (t != NULL) {
+        size_t product;
+        if (__builtin_mul_overflow(count, size, &product))
+            product = SIZE_MAX;
+        struct call_site site = CALL_SITE();
+        struct ramlens_wire_request r = take_request(t, RAMLENS_WIRE_CALLOC, product, &site);
+        hooks_note_allocation(t, site, p, &r);
+    }
+    return p;
+}
+
+HOOK void free(void *p) {
+    if (p == NULL || real_is_early(p))
+        return;
+    if (!ready())
+        return;
+    struct recorder_thread *t = recorder_enter();
+    if (t != NULL) {
+        struct call_site site = CALL_SITE();
+        struct ramlens_wire_request r = { .kind = RAMLENS_WIRE_FREE };
+        if (__builtin_expect(t->pending.request.kind != 0, 0) &&
+                t->pending.request.kind < RAMLENS_WIRE_FIRST_ALLOC) {
+            r = t->pending.request;
+            site = t->pending.site;
+            t->pending.request.kind = 0;
+        }
+        hooks_note_free(t, site, p, &r);
+    }
+    real.free(p);
+}
+
+/// Blocks of the time before the real functions were known cannot grow in the real heap.
+static void *move_early(void *p, size_t size) {
+    void *q = malloc(size);
+    if (q != NULL)
+        memmove(q, p, size); // may read the neighbours in static memory; harmless
+    return q;
+}
+
+/// Notes realloc(p, size) == q for a block `p` that existed.
+static void note_realloc(struct recorder_thread *t, struct call_site site, uint64_t before, void *p,
+        size_t size, void *q) {
+    uint64_t after = ramlens_port_time();
+    struct ramlens_wire_request from = { .kind = RAMLENS_WIRE_REALLOC_FROM };
+    struct ramlens_wire_request r = { .kind = RAMLENS_WIRE_REALLOC_IN_PLACE, .size = size };
+    if (q == NULL && size == 0) {
+        from.kind = RAMLENS_WIRE_REALLOC_FREE;
+        recorder_note(t, before, p, site, &from);
+    } else if (q == NULL) {
+        r.flags = RAMLENS_WIRE_FAILED;
+        recorder_note(t, after, p, site, &r);
+    } else if (q == p) {
+        recorder_note(t, after, p, site, &r);
+    } else {
+        recorder_note(t, before, p, site, &from);
+        r.kind = RAMLENS_WIRE_REALLOC_TO;
+        recorder_note(t, after, q, site, &r);
+    }
+}
+
+HOOK void *realloc(void *p, size_t size) {
+    if (!ready())
+        return real_early_malloc(size);
+    if (real_is_early(p))
+        return move_early(p, size);
+    struct recorder_thread *t = recorder_enter();
+    if (t == NULL)
+        return real.realloc(p, size);
+    struct call_site site = CALL_SITE();
+    uint64_t before = recorder_before(t, p);
+    void *q = real.realloc(p, size);
+    if (p != NULL) {
+        int saved = errno;
+        note_realloc(t, site, before, p, size, q);
+        recorder_leave(t);
+        errno = saved;
+        return q;
+    }
+    struct ramlens_wire_request r = take_request(t, RAMLENS_WIRE_REALLOC, size, &site);
+    hooks_note_allocation(t, site, q, &r);
+    return q;
+}
+
+HOOK void *reallocarray(void *p, size_t count, size_t size) {
+    size_t product;
+    if (__builtin_mul_overflow(count, size, &product)) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    void *q = realloc(p, product);
+    __asm__ volatile("" : "+r"(q)); // keep this frame: a sibling call would lose the caller's
+    return q;
+}
+
+static void note_aligned(struct recorder_thread *t, struct call_site site, uint8_t kind,
+        size_t alignment, size_t size, void *p) {
+    if (t == NULL)
+        return;
+    struct ramlens_wire_request r = take_request(t, kind, size, &site);
+    if ((r.flags & RAMLENS_WIRE_HAS_ALIGNMENT) == 0) {
+        r.flags |= RAMLENS_WIRE_HAS_ALIGNMENT;
+        r.alignment = (uint32_t)alignment;
+    }
+    hooks_note_allocation(t, site, p, &r);
+}
+
+HOOK void *aligned_alloc(size_t alignment, size_t size) {
+    if (!ready())
+        return NULL;
+    struct recorder_thread *t = recorder_enter();
+    void *p = real.aligned_alloc(alignment, size);
+    note_aligned(t, CALL_SITE(), RAMLENS_WIRE_ALIGNED_ALLOC, alignment, size, p);
+    return p;
+}
+
+HOOK void *memalign(size_t alignment, size_t size) {
+    if (!ready())
+        return NULL;
+    struct recorder_thread *t = recorder_enter();
+    void *p = real.memalign(alignment, size);
+    note_aligned(t, CALL_SITE(), RAMLENS_WIRE_MEMALIGN, alignment, size, p);
+    return p;
+}
+
+HOOK void *valloc(size_t size) {
+    if (!ready())
+        return NULL;
+    struct recorder_thread *t = recorder_enter();
+    void *p = real.valloc(size);
+    note_aligned(t, CALL_SITE(), RAMLENS_WIRE_MEMALIGN, 4096, size, p);
+    return p;
+}
+
+HOOK void *pvalloc(size_t size) {
+    if (!ready())
+        return NULL;
+    struct recorder_thread *t = recorder_enter();
+    void *p = real.pvalloc(size);
+    note_aligned(t, CALL_SITE(), RAMLENS_WIRE_MEMALIGN, 4096, size, p);
+    return p;
+}
+
+HOOK int posix_memalign(void **out, size_t alignment, size_t size) {
+    if (!ready())
+        return ENOMEM;
+    struct recorder_thread *t = recorder_enter();
+    int result = real.posix_memalign(out, alignment, size);
+    note_aligned(t, CALL_SITE(), RAMLENS_WIRE_POSIX_MEMALIGN, alignment, size,
+            result == 0 ? *out : NULL);
+    return result;
+}

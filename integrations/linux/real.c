@@ -1,0 +1,77 @@
+// Finding the real functions: see real.h.
+#include "real.h"
+
+#include <dlfcn.h>
+#include <stdint.h>
+#include <string.h>
+
+struct real_functions real;
+
+// The loader may allocate while it is asked for malloc itself: those few bytes come from here and are never freed.
+static char early_memory[8192] __attribute__((aligned(16)));
+static size_t early_used;
+static bool resolving;
+
+void *real_early_malloc(size_t size) {
+    size_t rounded = (size + 15) & ~(size_t)15;
+    size_t at = __atomic_fetch_add(&early_used, rounded, __ATOMIC_RELAXED);
+    return at + rounded <= sizeof early_memory ? early_memory + at : NULL;
+}
+
+bool real_is_early(const void *p) {
+    return (uintptr_t)p - (uintptr_t)early_memory < sizeof early_memory;
+}
+
+#define NEXT(name) (__typeof__(real.name))(uintptr_t)dlsym(RTLD_NEXT, #name)
+
+void real_resolve(void) {
+    if (__atomic_exchange_n(&resolving, true, __ATOMIC_ACQ_REL)) {
+        return; // the hooks fall back on the early functions
+    }
+    struct real_functions found = {
+        .malloc = NEXT(malloc),
+        .free = NEXT(free),
+        .calloc = NEXT(calloc),
+        .realloc = NEXT(realloc),
+        .aligned_alloc = NEXT(aligned_alloc),
+        .memalign = NEXT(memalign),
+        .valloc = NEXT(valloc),
+        .pvalloc = NEXT(pvalloc),
+        .posix_memalign = NEXT(posix_memalign),
+        .malloc_usable_size = NEXT(malloc_usable_size),
+        .dlclose = NEXT(dlclose),
+    };
+    real = found;
+    __atomic_store_n(&resolving, false, __ATOMIC_RELEASE);
+}
+
+void *real_next_cxx(const char *name) {
+    void *function = dlsym(RTLD_NEXT, name);
+    if (function != NULL)
+        return function;
+    // A plugin may have brought the C++ run time in a scope of its own.
+    void *library = dlopen("libstdc++.so.6", RTLD_LAZY | RTLD_NOLOAD);
+    if (library == NULL)
+        return NULL;
+    function = dlsym(library, name);
+    dlclose(library);
+    return function;
+}
+
+bool real_is_standard_cxx(const void *function) {
+    Dl_info info;
+    if (dladdr(function, &info) == 0 || info.dli_fname == NULL)
+        return false;
+    const char *base = strrchr(info.dli_fname, '/');
+    return strncmp(base == NULL ? info.dli_fname : base + 1, "libstdc++.so", 12) == 0;
+}
+
+void *real_next_thread(const char *name) {
+    // Conditions have an old version for programs of glibc before 2.3.2; the plain look-up may find it.
+    if (strncmp(name, "pthread_cond_", 13) == 0) {
+        void *function = dlvsym(RTLD_NEXT, name, "GLIBC_2.3.2");
+        if (function != NULL)
+            return function;
+    }
+    return dlsym(RTLD_NEXT, name);
+}
