@@ -1,0 +1,33 @@
+#!/bin/sh
+# Checks the direction of dependencies: cmd -> pass -> model -> io -> base, io -> wire, runtime -> wire.
+# Looks at the quoted #include lines; the compiler's include paths are the other half of the check.
+cd "$(dirname "$0")/.." || exit 2
+status=0
+
+headers_of() { sed -n 's/^# *include *"\([^"]*\)".*/\1/p' "$1"; }
+
+check() { # check FOLDER "FOLDERS IT MAY INCLUDE FROM, ITSELF INCLUDED"
+    for file in "$1"/*.[ch]; do
+        [ -e "$file" ] || continue
+        headers_of "$file" | while read -r header; do
+            for folder in $2; do [ -e "$folder/$header" ] && continue 2; done
+            echo "$file: \"$header\" is in none of the folders it may include from ($2)"
+        done | grep . && status=1
+    done
+}
+
+check wire wire
+check runtime "runtime wire"
+check host/base "host/base"
+check host/io "host/base host/io wire"
+check host/model "host/base host/io wire host/model"
+check host/pass "host/base host/io wire host/model host/pass"
+check host/cmd "host/base host/io wire host/model host/pass host/cmd"
+for file in host/pass/*.c; do # Two passes never include each other; what they share is in model.
+    [ -e "$file" ] || continue
+    headers_of "$file" | while read -r header; do
+        other=host/pass/${header%.h}.c
+        [ -e "$other" ] && [ "$other" != "$file" ] && echo "$file: includes another pass, \"$header\""
+    done | grep . && status=1
+done
+exit $status
