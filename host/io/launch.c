@@ -1,0 +1,159 @@
+// See launch.h.
+#include "launch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#ifndef RAMLENS_LIBDIR
+#    define RAMLENS_LIBDIR "/usr/local/lib/ramlens"
+#endif
+
+/// The loader puts the right folder of each word size in place of $LIB: a program of either size, and what it executes, find theirs.
+#define PRELOAD_FILE "/$LIB/libramlens-preload.so"
+
+const char *launch_preload_folder(struct arena *a, struct err *err) {
+    char self[PATH_MAX];
+    ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
+    self[length < 0 ? 0 : length] = '\0';
+    char *slash = strrchr(self, '/');
+    if (slash != NULL)
+        *slash = '\0';
+    const char *const candidates[] = { arena_printf(a, "%s/preload", self), RAMLENS_LIBDIR };
+    for (size_t i = 0; i < sizeof candidates / sizeof candidates[0]; i++) {
+        if (access(arena_printf(a, "%s/lib", candidates[i]), R_OK) != 0)
+            continue;
+        if (strpbrk(candidates[i], " :") == NULL)
+            return candidates[i];
+        fail(err, candidates[i], ERR_NO_OFFSET,
+                "holds the recorder, but the loader takes no path with a space or colon; move "
+                "ramlens");
+        return NULL;
+    }
+    fail(err, candidates[0], ERR_NO_OFFSET,
+            "has no recorder; build it with 'make' or install ramlens");
+    return NULL;
+}
+
+static bool is_program(const char *path) {
+    return access(path, X_OK) == 0;
+}
+
+const char *launch_find(struct arena *a, const char *program, struct err *err) {
+    if (strchr(program, '/') != NULL) {
+        if (is_program(program))
+            return program;
+        fail(err, program, ERR_NO_OFFSET, "cannot be started: %s", strerror(errno));
+        return NULL;
+    }
+    const char *path = getenv("PATH");
+    for (const char *at = path == NULL ? "/usr/bin:/bin" : path; *at != '\0';) {
+        size_t length = strcspn(at, ":");
+        char *candidate = arena_printf(a, "%.*s/%s", (int)length, at, program);
+        if (is_program(candidate))
+            return candidate;
+        at += length + (at[length] == ':');
+    }
+    fail(err, program, ERR_NO_OFFSET, "cannot be started: it is in no folder of PATH");
+    return NULL;
+}
+
+static volatile sig_atomic_t child;
+
+static void pass_on(int signal) {
+    if (child > 0)
+        kill((pid_t)child, signal);
+}
+
+struct saved_signals {
+    struct sigaction interrupt, quit, terminate, hangup;
+};
+
+static void guard_signals(struct saved_signals *saved) {
+    struct sigaction ignore = { .sa_handler = SIG_IGN };
+    struct sigaction forward = { .sa_handler = pass_on };
+    sigaction(SIGINT, &ignore, &saved->interrupt);
+    sigaction(SIGQUIT, &ignore, &saved->quit);
+    sigaction(SIGTERM, &forward, &saved->terminate);
+    sigaction(SIGHUP, &forward, &saved->hangup);
+}
+
+static void restore_signals(const struct saved_signals *saved) {
+    sigaction(SIGINT, &saved->interrupt, NULL);
+    sigaction(SIGQUIT, &saved->quit, NULL);
+    sigaction(SIGTERM, &saved->terminate, NULL);
+    sigaction(SIGHUP, &saved->hangup, NULL);
+}
+
+static void set_number(const char *name, long value) {
+    char digits[24];
+    (void)snprintf(digits, sizeof digits, "%ld", value);
+    setenv(name, digits, 1);
+}
+
+/// In the child: becomes the program. Writes errno to `report` when that fails.
+static _Noreturn void become(
+        const struct launch *l, const char *program, const char *preload, int report) {
+    const char *before = getenv("LD_PRELOAD");
+    char *value = NULL;
+    int length = before == NULL || *before == '\0'
+                         ? asprintf(&value, "%s" PRELOAD_FILE, preload)
+                         : asprintf(&value, "%s" PRELOAD_FILE ":%s", preload, before);
+    if (length > 0) {
+        setenv("LD_PRELOAD", value, 1);
+        setenv("RAMLENS_TRACE", l->trace, 1);
+        set_number("RAMLENS_PID", (long)getpid());
+        set_number("RAMLENS_CHILDREN", l->children ? 1 : 0);
+        execv(program, l->argv);
+        if (errno == ENOEXEC) // a script without its first line, as a shell would run it
+            execl("/bin/sh", "sh", program, (char *)NULL);
+    }
+    int reason = errno;
+    ssize_t wrote = write(report, &reason, sizeof reason);
+    _exit(wrote == (ssize_t)sizeof reason ? 127 : 126);
+}
+
+static bool wait_for(struct launch *l, int report, const char *program, struct err *err) {
+    int reason = 0;
+    ssize_t got;
+    do
+        got = read(report, &reason, sizeof reason);
+    while (got < 0 && errno == EINTR);
+    while (waitpid((pid_t)child, &l->status, 0) < 0 && errno == EINTR) {
+    }
+    if (got == (ssize_t)sizeof reason)
+        return fail(err, program, ERR_NO_OFFSET, "cannot be started: %s", strerror(reason));
+    return true;
+}
+
+bool launch_run(struct arena *a, struct launch *l, struct err *err) {
+    const char *preload = launch_preload_folder(a, err);
+    const char *program = preload == NULL ? NULL : launch_find(a, l->argv[0], err);
+    int ends[2];
+    if (program == NULL)
+        return false;
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return fail(err, program, ERR_NO_OFFSET, "cannot be started: %s", strerror(errno));
+    struct saved_signals saved;
+    guard_signals(&saved);
+    pid_t pid = fork();
+    if (pid == 0) {
+        restore_signals(&saved);
+        become(l, program, preload, ends[1]);
+    }
+    child = pid;
+    close(ends[1]);
+    bool done =
+            pid < 0 ? fail(err, program, ERR_NO_OFFSET, "cannot be started: %s", strerror(errno))
+                    : wait_for(l, ends[0], program, err);
+    close(ends[0]);
+    child = 0;
+    restore_signals(&saved);
+    return done;
+}
