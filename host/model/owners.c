@@ -1,0 +1,228 @@
+// See owners.h. A stack is walked once; the names of its frames come from the symbolizer, which keeps every address it was asked.
+#include "owners.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { FRAMES_MAX = 1024, STACK_DEPTH_MAX = 256 };
+
+struct owner_module {
+    uint32_t number; ///< Of the symbolizer.
+    bool looked;
+    bool readable; ///< Its addresses can be asked.
+};
+
+void owners_init(struct owners *o, struct arena *a, const struct trace_image *image,
+        struct symbolizer *s, struct component_map *map) {
+    *o = (struct owners){ .a = a, .image = image, .symbolizer = s, .map = map };
+    o->list = NEW_ARRAY(a, struct owner, image->stack_count + 1);
+    o->modules = NEW_ARRAY(a, struct owner_module, image->module_count + 1);
+    o->frames = NEW_ARRAY(a, struct owner_frame, FRAMES_MAX);
+}
+
+// ---- modules
+
+static void note_problem(struct owners *o, struct str path, const char *text) {
+    struct module_problem *p = NEW(o->a, struct module_problem);
+    p->path = path;
+    (void)snprintf(p->text, sizeof p->text, "%s", text);
+    p->next = o->problems;
+    o->problems = p;
+}
+
+static struct owner_module *open_module(struct owners *o, uint32_t index) {
+    struct owner_module *m = &o->modules[index];
+    if (m->looked)
+        return m;
+    m->looked = true;
+    const struct trace_module *t = &o->image->modules[index];
+    enum symbol_quality quality;
+    struct err err = { .text = "" };
+    m->readable = symbolizer_module(
+            o->symbolizer, t->path, t->build_id, t->build_id_bytes, &m->number, &quality, &err);
+    if (err.text[0] != '\0' && str_starts_with(t->path, STR("/")))
+        note_problem(o, t->path, err.text);
+    return m;
+}
+
+// ---- frames
+
+static struct str base_name(struct str path) {
+    for (size_t i = path.len; i > 0; i--)
+        if (path.at[i - 1] == '/')
+            return (struct str){ path.at + i, path.len - i };
+    return path;
+}
+
+static const struct frame no_name;
+
+/// Appends the frames at one return address; returns the new count.
+static size_t add_frames(struct owners *o, const struct trace_stack *s, size_t count) {
+    const struct frame *found = &no_name;
+    size_t found_count = 1;
+    struct str path = STR("");
+    uint64_t offset = s->address;
+    if (s->module != 0) {
+        const struct trace_module *t = &o->image->modules[s->module - 1];
+        struct owner_module *m = open_module(o, s->module - 1);
+        path = t->path;
+        offset = s->address - t->base;
+        if (m->readable)
+            found_count = symbolizer_frames(o->symbolizer, m->number, offset, true, &found);
+    }
+    for (size_t i = 0; i < found_count && count < FRAMES_MAX; i++) {
+        struct owner_frame *f = &o->frames[count++];
+        *f = (struct owner_frame){ .frame = &found[i], .module = path, .offset = offset };
+        f->component = component_of_frame(o->map, &found[i], path);
+        f->transparent = component_is_transparent(o->map, f->component);
+    }
+    return count;
+}
+
+/// The recorder's own frames (a thread's first, reallocarray) are nobody's.
+static bool is_recorder(const struct owners *o, const struct trace_stack *s) {
+    return s->module != 0 && str_equal(base_name(o->image->modules[s->module - 1].path),
+                                     STR("libramlens-preload.so"));
+}
+
+/// Fills o->frames with the frames of `stack`, innermost first.
+static size_t collect(struct owners *o, uint32_t stack) {
+    size_t count = 0;
+    for (unsigned depth = 0; stack != 0 && depth < STACK_DEPTH_MAX; depth++) {
+        if (stack >= o->image->stack_count || !o->image->stacks[stack].known)
+            break;
+        const struct trace_stack *s = &o->image->stacks[stack];
+        if (!is_recorder(o, s))
+            count = add_frames(o, s, count);
+        stack = s->outer;
+    }
+    return count;
+}
+
+// ---- sites
+
+static uint64_t mix(uint64_t hash, const void *bytes, size_t size) {
+    const unsigned char *at = bytes;
+    for (size_t i = 0; i < size; i++)
+        hash = (hash ^ at[i]) * UINT64_C(0x100000001b3); // FNV-1a
+    return (hash ^ 0xff) * UINT64_C(0x100000001b3);
+}
+
+/// What is the same after a rebuild: names, and the number of the call in its function. Where there are no names, the place.
+static uint64_t identity(struct owners *o, const struct owner_frame *f) {
+    struct str component = owners_component_name(o, f->component);
+    uint64_t h = mix(UINT64_C(0xcbf29ce484222325), component.at, component.len);
+    struct str function = f->frame->linkage.len != 0 ? f->frame->linkage : f->frame->function;
+    if (function.len == 0) {
+        struct str module = base_name(f->module);
+        h = mix(h, module.at, module.len);
+        return mix(h, &f->offset, sizeof f->offset);
+    }
+    struct str file = base_name(f->frame->file);
+    h = mix(h, function.at, function.len);
+    h = mix(h, file.at, file.len);
+    // Without a number, the line tells calls of one function apart; it does not survive edits above it.
+    uint32_t which = f->frame->ordinal != 0 ? f->frame->ordinal : f->frame->line;
+    return mix(h, &which, sizeof which);
+}
+
+static struct site *new_site(struct owners *o) {
+    if (o->site_count == o->site_capacity) {
+        uint32_t capacity = o->site_capacity == 0 ? 256 : o->site_capacity * 2;
+        struct site *bigger = NEW_ARRAY(o->a, struct site, capacity);
+        if (o->site_count > 0)
+            memcpy(bigger, o->sites, o->site_count * sizeof *bigger);
+        o->sites = bigger;
+        o->site_capacity = capacity;
+    }
+    return &o->sites[o->site_count++];
+}
+
+static uint32_t find_site(struct owners *o, const struct owner_frame *f) {
+    uint64_t h = identity(o, f);
+    uint64_t *slot = map64_put(&o->site_index, o->a, h, NULL);
+    if (*slot != 0)
+        return (uint32_t)*slot - 1;
+    struct site *s = new_site(o);
+    *slot = o->site_count;
+    *s = (struct site){ .id = str_from(
+                                arena_printf(o->a, "%012llx", (unsigned long long)(h >> 16))),
+        .component = (uint16_t)f->component,
+        .function = f->frame->function,
+        .file = f->frame->file,
+        .line = f->frame->line,
+        .ordinal = f->frame->ordinal,
+        .module = f->module,
+        .offset = f->offset,
+        .has_debug = f->frame->has_debug };
+    return o->site_count - 1;
+}
+
+// ---- owners
+
+static bool is_operator_new(const struct frame *f) {
+    return str_starts_with(f->linkage, STR("_Znw")) || str_starts_with(f->linkage, STR("_Zna"));
+}
+
+/// How a malloc from this stack was asked for: by operator new (of a static run-time library, say), by the run-time library, or by
+/// the component itself.
+static uint8_t kind_of_malloc(
+        const struct owners *o, const struct owner_frame *frames, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        if (component_is_allocator(o->map, frames[i].component))
+            continue;
+        if (is_operator_new(frames[i].frame))
+            return LEDGER_NEW;
+        return frames[i].transparent ? LEDGER_LIBC : LEDGER_MALLOC;
+    }
+    return LEDGER_MALLOC;
+}
+
+/// The innermost frame that is not transparent, else the innermost outside the allocator; `count` when there is none.
+static size_t owning_frame(const struct owners *o, const struct owner_frame *frames, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (!frames[i].transparent && !component_is_allocator(o->map, frames[i].component))
+            return i;
+    for (size_t i = 0; i < count; i++)
+        if (!component_is_allocator(o->map, frames[i].component))
+            return i;
+    return count;
+}
+
+static bool is_container(const struct owners *o, const struct owner_frame *frames, size_t owner) {
+    for (size_t i = 0; i < owner; i++)
+        for (uint32_t g = 0; g < o->container_count; g++)
+            if (str_matches(frames[i].frame->function, o->containers[g]))
+                return true;
+    return false;
+}
+
+struct owner owners_find(struct owners *o, uint32_t stack) {
+    static const struct owner_frame nobody = { .frame = &no_name };
+    size_t count = collect(o, stack);
+    size_t at = owning_frame(o, o->frames, count);
+    struct owner_frame f = at < count ? o->frames[at] : nobody;
+    if (at == count)
+        f.component = component_unknown(o->map);
+    struct owner result = { .site = find_site(o, &f),
+        .component = (uint16_t)f.component,
+        .malloc_kind = kind_of_malloc(o, o->frames, count),
+        .container = is_container(o, o->frames, at),
+        .known = true };
+    if (stack < o->image->stack_count)
+        o->list[stack] = result;
+    return result;
+}
+
+size_t owners_frames(struct owners *o, uint32_t stack, struct owner_frame *out, size_t max) {
+    size_t count = collect(o, stack);
+    size_t written = 0;
+    for (size_t i = 0; i < count && written < max; i++)
+        if (!component_is_allocator(o->map, o->frames[i].component))
+            out[written++] = o->frames[i];
+    return written;
+}
+
+struct str owners_component_name(const struct owners *o, uint32_t component) {
+    return component < o->map->count ? o->map->names[component] : STR("unknown");
+}
