@@ -1,0 +1,74 @@
+/// See answer_options.h.
+#include "answer_options.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { FOLDERS_MAX = 4, SET_MAX = 16 };
+
+const char *answer_subject_file(struct cmd_context *ctx, const char *name) {
+    const char *dir = opt_value(&ctx->values, "subject", NULL);
+    if (dir == NULL)
+        return NULL;
+    const char *path = arena_printf(ctx->arena, "%s/%s", dir, name);
+    return access(path, R_OK) == 0 ? path : NULL;
+}
+
+static const char *given_or_subject(struct cmd_context *ctx, const char *option, const char *file) {
+    const char *given = opt_value(&ctx->values, option, NULL);
+    return given != NULL ? given : answer_subject_file(ctx, file);
+}
+
+/// Where targets are looked for: the environment's folder, beside a built ramlens, where it was installed.
+static void find_folders(struct cmd_context *ctx, struct answer_options *o) {
+    static const char *folders[FOLDERS_MAX];
+    char self[PATH_MAX];
+    ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
+    self[length < 0 ? 0 : length] = '\0';
+    char *slash = strrchr(self, '/');
+    if (slash != NULL)
+        *slash = '\0';
+    uint32_t count = 0;
+    const char *own = getenv("RAMLENS_TARGETS");
+    if (own != NULL && *own != '\0')
+        folders[count++] = own;
+    folders[count++] = arena_printf(ctx->arena, "%s/../targets", self);
+    folders[count++] = arena_printf(ctx->arena, "%s/../share/ramlens/targets", self);
+    o->target_folders = folders;
+    o->target_folder_count = count;
+}
+
+static bool read_target_options(struct cmd_context *ctx, struct answer_options *o) {
+    static const char *set[SET_MAX];
+    o->target = opt_value(&ctx->values, "target", NULL);
+    o->plan = given_or_subject(ctx, "plan", "as-ported");
+    o->observed = given_or_subject(ctx, "observed", "observed");
+    o->link_map = opt_value(&ctx->values, "link-map", NULL);
+    o->target_options = set;
+    o->target_option_count = opt_count(&ctx->values, "set");
+    if (o->target_option_count > SET_MAX)
+        return fail(&ctx->err, NULL, ERR_NO_OFFSET, "--set is given more than %d times", SET_MAX);
+    for (uint32_t i = 0; i < o->target_option_count; i++)
+        set[i] = opt_value_at(&ctx->values, "set", i);
+    if (o->target == NULL &&
+            (opt_is_given(&ctx->values, "plan") || opt_is_given(&ctx->values, "observed") ||
+                    o->target_option_count > 0))
+        return fail(&ctx->err, NULL, ERR_NO_OFFSET,
+                "a plan, figures and parameters are a chip's; --target names it");
+    find_folders(ctx, o);
+    return true;
+}
+
+bool answer_options_of(struct cmd_context *ctx, bool has_target, struct answer_options *o) {
+    *o = (struct answer_options){ .trace = ctx->values.operands[0] };
+    uint64_t image;
+    if (!opt_number(&ctx->values, "image", 0, &image, &ctx->err))
+        return false;
+    if (opt_is_given(&ctx->values, "image") && (image == 0 || image > UINT32_MAX))
+        return fail(&ctx->err, NULL, ERR_NO_OFFSET, "--image counts from 1");
+    o->image = (uint32_t)image;
+    o->components = given_or_subject(ctx, "components", "components");
+    return !has_target || read_target_options(ctx, o);
+}

@@ -1,0 +1,50 @@
+/// The options by which commands that answer questions say what to answer from.
+#ifndef RAMLENS_ANSWER_OPTIONS_H
+#define RAMLENS_ANSWER_OPTIONS_H
+
+#include "answer.h"
+#include "cmd.h"
+
+/// Rows for a command's option table.
+#define ANSWER_SOURCE_OPTS                                                                         \
+    { .letter = 'c', .name = "components", .value = "FILE", .help = "component map" },             \
+            { .name = "subject",                                                                   \
+                .value = "DIR",                                                                    \
+                .help = "take component map, plan and figures from DIR",                           \
+                .more = "Uses DIR/components, DIR/as-ported, DIR/observed and DIR/estimates "      \
+                        "where "                                                                   \
+                        "they exist and the option for each was not given." },                     \
+    {                                                                                              \
+        .name = "image", .value = "N", .help = "the N-th process image of the trace (from 1)",     \
+        .more = "A process that executes another program begins a new image. Without this "        \
+                "option: the last."                                                                \
+    }
+
+/// Further rows for commands that know of chips.
+#define ANSWER_TARGET_OPTS                                                                         \
+    { .letter = 't',                                                                               \
+        .name = "target",                                                                          \
+        .value = "CHIP",                                                                           \
+        .help = "answer for CHIP: a name or a file" },                                             \
+            { .letter = 's',                                                                       \
+                .name = "set",                                                                     \
+                .many = true,                                                                      \
+                .value = "NAME=VALUE",                                                             \
+                .help = "choose a parameter of the chip, such as cache=256K" },                    \
+            { .letter = 'p',                                                                       \
+                .name = "plan",                                                                    \
+                .value = "FILE",                                                                   \
+                .help = "answer for the state that FILE describes" },                              \
+            { .name = "observed", .value = "FILE", .help = "free bytes that a device reported" },  \
+    {                                                                                              \
+        .name = "link-map", .value = "FILE", .help = "the linker's map of the program"             \
+    }
+
+/// Fills `o` from the command line; the first operand is the trace. `has_target`: the command's table has ANSWER_TARGET_OPTS.
+/// False with a message.
+bool answer_options_of(struct cmd_context *ctx, bool has_target, struct answer_options *o);
+
+/// DIR/`name` of --subject if that is given and the file exists, else NULL.
+const char *answer_subject_file(struct cmd_context *ctx, const char *name);
+
+#endif

@@ -1,0 +1,290 @@
+// See answer.h.
+#include "answer.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+// ---- what the chip would hold, kept up with the ledger
+
+static void block_born(void *self, struct block *b, uint16_t component, uint32_t site) {
+    struct answer *w = self;
+    for (unsigned i = 0; w->has_target && i < ANSWER_STATES; i++)
+        placement_block_born(&w->placements[i], b, component, site);
+    if (w->also != NULL && w->also->block_born != NULL)
+        w->also->block_born(w->also->self, b, component, site);
+}
+
+static void block_gone(void *self, const struct block *b, uint16_t component, uint32_t site) {
+    struct answer *w = self;
+    for (unsigned i = 0; w->has_target && i < ANSWER_STATES; i++)
+        placement_block_gone(&w->placements[i], b, component, site);
+    if (w->also != NULL && w->also->block_gone != NULL)
+        w->also->block_gone(w->also->self, b, component, site);
+}
+
+static void kernel_changed(void *self, const struct kernel_entry *e, int change) {
+    struct answer *w = self;
+    for (unsigned i = 0; w->has_target && i < ANSWER_STATES; i++)
+        placement_kernel_changed(&w->placements[i], e, change);
+    if (w->also != NULL && w->also->kernel_changed != NULL)
+        w->also->kernel_changed(w->also->self, e, change);
+}
+
+// ---- observed figures against the model
+
+int64_t answer_outside_free(const struct answer *w, uint32_t capability) {
+    int64_t sum = 0;
+    for (uint32_t i = 1; i < w->target.region_count; i++) {
+        struct observed_figure figure = { .asks = capability };
+        if (observed_counts(&w->target, &figure, i))
+            sum += (int64_t)w->target.regions[i].heap_bytes -
+                   (int64_t)heap_cost_region_overhead(&w->target, i);
+    }
+    return sum;
+}
+
+/// The figure that a device gave for checkpoint `name`, for a capability that the first region has.
+static const struct observed_figure *figure_at(const struct answer *w, struct str name) {
+    for (uint32_t i = 0; w->has_observed && i < w->observed.count; i++) {
+        const struct observed_figure *f = &w->observed.figures[i];
+        if (f->known && str_equal(f->checkpoint, name) && observed_counts(&w->target, f, 0))
+            return f;
+    }
+    return NULL;
+}
+
+/// Free bytes of the first region, as the figure says: what lies outside is taken off.
+static int64_t inside_free(const struct answer *w, const struct observed_figure *f) {
+    return (int64_t)f->free_bytes - answer_outside_free(w, f->asks);
+}
+
+static struct region_table plain_table(
+        const struct answer *w, const struct placement_moment *m, unsigned state, uint32_t region) {
+    struct region_statics statics = {
+        .bytes = w->has_statics && region == 0 ? w->statics.component_bytes : NULL
+    };
+    return region_table_of(
+            w->a, &w->placements[state], m, region, &statics, component_unknown(&w->map));
+}
+
+/// What the figure at checkpoint `index` leaves unexplained in the state asked about; false without a figure there.
+static bool unexplained_at(const struct answer *w, uint32_t index, int64_t *bytes) {
+    const struct observed_figure *f = figure_at(w, w->run.checkpoints[index].name);
+    if (f == NULL || w->run.checkpoints[index].cycle > 1)
+        return false;
+    struct region_table t = plain_table(w, &w->moments[ANSWER_STATE][index], ANSWER_STATE, 0);
+    *bytes = t.free - inside_free(w, f);
+    return true;
+}
+
+/// The same from the nearest figure before, else after.
+static bool unexplained_near(const struct answer *w, uint32_t index, int64_t *bytes) {
+    for (uint32_t i = index + 1; i-- > 0;)
+        if (unexplained_at(w, i, bytes))
+            return true;
+    for (uint32_t i = index + 1; i < w->run.checkpoint_count; i++)
+        if (unexplained_at(w, i, bytes))
+            return true;
+    return false;
+}
+
+struct region_table answer_region(
+        const struct answer *w, uint32_t index, unsigned state, uint32_t region) {
+    struct region_table t = plain_table(w, &w->moments[state][index], state, region);
+    int64_t unexplained;
+    if (region != 0 || !w->has_observed || !unexplained_near(w, index, &unexplained))
+        return t;
+    int64_t exact;
+    // The figure belongs to the state asked about; another state keeps what is unexplained and has other free bytes.
+    if (state == ANSWER_STATE && unexplained_at(w, index, &exact))
+        region_table_observe(w->a, &t, t.free - exact);
+    else
+        region_table_unexplain(w->a, &t, unexplained);
+    return t;
+}
+
+// ---- crossing: when the model comes down to the next figure
+
+/// Where the search stands during the pass.
+struct watch {
+    struct answer *answer;
+    int64_t constant; ///< Region size less all that does not change during the run.
+    int64_t least_free;
+};
+
+static int64_t used_now(const struct answer *w) {
+    return w->placements[ANSWER_STATE].regions[0].used;
+}
+
+/// At a checkpoint with a figure: the next one with a figure is what is looked for from here on.
+static void aim(struct watch *watch, const struct run_checkpoint *c) {
+    struct answer *w = watch->answer;
+    const struct observed_figure *here = figure_at(w, c->name);
+    if (here == NULL || c->cycle > 1)
+        return;
+    for (uint32_t i = (uint32_t)(here - w->observed.figures) + 1; i < w->observed.count; i++) {
+        const struct observed_figure *next = figure_at(w, w->observed.figures[i].checkpoint);
+        if (next != &w->observed.figures[i])
+            continue;
+        w->crossing =
+                (struct answer_crossing){ .wanted = true, .from = c->name, .to = next->checkpoint };
+        // Free bytes change as used ones do: no other part of the region's table moves.
+        w->crossing.used_bytes = used_now(w) + inside_free(w, here) - inside_free(w, next);
+        w->crossing.start = placement_copy(w->a, &w->placements[ANSWER_STATE]);
+        watch->constant = used_now(w) + inside_free(w, here);
+        watch->least_free = INT64_MAX;
+        return;
+    }
+}
+
+static void at_event(void *self, const struct trace_event *e) {
+    struct watch *watch = self;
+    struct answer *w = watch->answer;
+    if (!w->crossing.wanted || w->crossing.found)
+        return;
+    int64_t free = watch->constant - used_now(w);
+    if (free < watch->least_free)
+        watch->least_free = free;
+    if (used_now(w) < w->crossing.used_bytes)
+        return;
+    w->crossing.found = true;
+    w->crossing.time_us = trace_nanoseconds(w->image, e->time) / 1000;
+    w->crossing.moment = placement_copy(w->a, &w->placements[ANSWER_STATE]);
+}
+
+static void keep_moments(struct answer *w, uint32_t index) {
+    if (index >= w->moment_capacity) {
+        uint32_t capacity = w->moment_capacity == 0 ? 16 : w->moment_capacity * 2;
+        for (unsigned i = 0; i < ANSWER_STATES; i++) {
+            struct placement_moment *bigger = NEW_ARRAY(w->a, struct placement_moment, capacity);
+            if (index > 0)
+                memcpy(bigger, w->moments[i], index * sizeof *bigger);
+            w->moments[i] = bigger;
+        }
+        w->moment_capacity = capacity;
+    }
+    for (unsigned i = 0; i < ANSWER_STATES; i++)
+        w->moments[i][index] = placement_copy(w->a, &w->placements[i]);
+}
+
+static void at_checkpoint(void *self, const struct run_checkpoint *c) {
+    struct watch *watch = self;
+    struct answer *w = watch->answer;
+    keep_moments(w, w->run.checkpoint_count - 1);
+    if (w->crossing.found && w->crossing.phase.len == 0)
+        w->crossing.phase = c->name;
+    if (!w->crossing.found)
+        aim(watch, c);
+}
+
+// ---- reading
+
+static bool read_run(struct answer *w, const struct answer_options *o, struct err *err) {
+    if (!trace_open(w->a, o->trace, &w->trace, err))
+        return false;
+    uint32_t image = o->image == 0 ? w->trace.image_count : o->image;
+    if (image > w->trace.image_count)
+        return fail(err, o->trace, ERR_NO_OFFSET, "has %u process images; --image takes 1 to that",
+                w->trace.image_count);
+    w->image = &w->trace.images[image - 1];
+    for (uint32_t i = 0; i < w->image->module_count; i++)
+        component_map_add_module(&w->map, w->image->modules[i].path);
+    w->symbolizer = symbolizer_open(w->a);
+    owners_init(&w->owners, w->a, w->image, w->symbolizer, &w->map);
+    return true;
+}
+
+/// What only a host has stays out of the chip: blocks that the run-time libraries or the recorder own themselves.
+static void find_host_only(struct answer *w) {
+    w->host_only = NEW_ARRAY(w->a, bool, w->map.count);
+    for (uint32_t i = 0; i < w->map.count; i++)
+        w->host_only[i] =
+                component_is_transparent(&w->map, i) || str_equal(w->map.names[i], STR("recorder"));
+}
+
+static bool read_target(struct answer *w, const struct answer_options *o, struct err *err) {
+    if (o->target == NULL)
+        return true;
+    if (!target_load(w->a, o->target, o->target_folders, o->target_folder_count, o->target_options,
+                o->target_option_count, &w->target, err))
+        return false;
+    plan_stock(w->a, &w->target, w->map.names, w->map.count, &w->plans[ANSWER_STOCK]);
+    w->plans[ANSWER_STATE] = w->plans[ANSWER_STOCK];
+    if (o->plan != NULL && !plan_read(w->a, o->plan, &w->target, w->map.names, w->map.count,
+                                   &w->plans[ANSWER_STATE], err))
+        return false;
+    find_host_only(w);
+    for (unsigned i = 0; i < ANSWER_STATES; i++) {
+        const char *name = arena_copy(w->a, w->plans[i].name).at;
+        if (!placement_init(&w->placements[i], w->a, name, &w->plans[i], w->host_only, w->map.count,
+                    i, err))
+            return false;
+    }
+    w->has_target = true;
+    w->has_observed = o->observed != NULL;
+    return o->observed == NULL || observed_read(w->a, o->observed, &w->target, &w->observed, err);
+}
+
+/// Static data of the linked program, if its file is the one that ran. The map is beside it as a rule; without one there are symbols only.
+static bool read_statics(struct answer *w, const struct answer_options *o, struct err *err) {
+    const struct trace_image *image = w->image;
+    uint32_t module;
+    enum symbol_quality quality;
+    struct err ignored = { .text = "" };
+    if (image->module_count == 0 ||
+            !symbolizer_module(w->symbolizer, image->modules[0].path, image->modules[0].build_id,
+                    image->modules[0].build_id_bytes, &module, &quality, &ignored))
+        return true; // the reason is among the modules' problems
+    const char *program = arena_copy(w->a, image->modules[0].path).at;
+    const char *path = o->link_map != NULL ? o->link_map : arena_printf(w->a, "%s.map", program);
+    struct ldmap map;
+    bool has_map = o->link_map != NULL || access(path, R_OK) == 0;
+    if (has_map && !ldmap_read(w->a, path, &map, err))
+        return false;
+    w->has_statics = static_data_read(w->a, program, has_map ? &map : NULL, &w->map, w->symbolizer,
+            module, &w->statics, o->link_map != NULL ? err : &w->statics_problem);
+    for (uint32_t i = 0; w->has_statics && w->host_only != NULL && i < w->map.count; i++)
+        if (w->host_only[i])
+            w->statics.component_bytes[i] = 0;
+    return w->has_statics || o->link_map == NULL;
+}
+
+static void match_observed(struct answer *w) {
+    struct str *names = NEW_ARRAY(w->a, struct str, w->run.checkpoint_count);
+    for (uint32_t i = 0; i < w->run.checkpoint_count; i++)
+        names[i] = w->run.checkpoints[i].name;
+    observed_match(&w->observed, names, w->run.checkpoint_count);
+}
+
+bool answer_open(
+        struct answer *w, struct arena *a, const struct answer_options *o, struct err *err) {
+    *w = (struct answer){ .a = a, .trace = { .fd = -1 } };
+    if (!component_map_read(w->a, o->components, &w->map, err) || !read_run(w, o, err) ||
+            !read_target(w, o, err) || (w->has_target && !read_statics(w, o, err))) {
+        answer_close(w);
+        return false;
+    }
+    run_init(&w->run, a, &w->trace, w->image, &w->owners, w->map.count);
+    return true;
+}
+
+void answer_run(struct answer *w, const struct ledger_listener *also, struct progress *progress) {
+    const struct ledger_listener listener = { w, block_born, block_gone, kernel_changed };
+    struct watch watch = { .answer = w };
+    const struct run_observer observer = { &watch, at_event, at_checkpoint };
+    w->also = also;
+    if (w->has_target || also != NULL)
+        w->run.ledger.listener = &listener;
+    run_read(&w->run, w->has_target ? &observer : NULL, progress);
+    w->run.ledger.listener = NULL;
+    w->crossing.least_free = watch.least_free;
+    if (w->has_observed)
+        match_observed(w);
+}
+
+void answer_close(struct answer *w) {
+    if (w->symbolizer != NULL)
+        symbolizer_close(w->symbolizer);
+    trace_close(&w->trace);
+}

@@ -1,0 +1,98 @@
+/// Everything a report answers from: the run, the chip it is asked about, what the user knows, brought together once.
+#ifndef RAMLENS_ANSWER_H
+#define RAMLENS_ANSWER_H
+
+#include "arena.h"
+#include "component_map.h"
+#include "err.h"
+#include "observed.h"
+#include "owners.h"
+#include "placement.h"
+#include "plan.h"
+#include "progress.h"
+#include "region_rows.h"
+#include "run.h"
+#include "static_data.h"
+#include "symbolize.h"
+#include "target.h"
+#include "trace.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/// What to read. Paths may be NULL where not said otherwise.
+struct answer_options {
+    const char *trace;      ///< Not NULL.
+    uint32_t image;         ///< From 1; 0: the last.
+    const char *components; ///< Component map; NULL: the built-in one.
+    const char *target;     ///< Name or path; NULL: no chip, requested bytes only.
+    const char *const *target_folders;
+    uint32_t target_folder_count;
+    const char *const *target_options; ///< "cache=256K" ...
+    uint32_t target_option_count;
+    const char *plan;     ///< The state to answer for; NULL: stock.
+    const char *observed; ///< Figures of a device.
+    const char *link_map; ///< Of the program; NULL: PROGRAM.map if it exists.
+};
+
+enum { ANSWER_STATES = 2, ANSWER_STATE = 0, ANSWER_STOCK = 1 };
+
+/// A moment at which the modelled free bytes come down to an observed figure.
+struct answer_crossing {
+    bool wanted; ///< Two observed figures make the question.
+    bool found;
+    struct str from; ///< Checkpoint of the figure before.
+    struct str to;   ///< Checkpoint of the figure looked for.
+    uint64_t time_us;
+    int64_t used_bytes;             ///< Of the region at which the figure is met.
+    int64_t least_free;             ///< Lowest modelled free bytes of the run, when not found.
+    struct placement_moment moment; ///< At the crossing.
+    struct placement_moment start;  ///< At `from`.
+    struct str phase; ///< The checkpoint that follows the crossing; "" after the last.
+};
+
+struct answer {
+    struct arena *a;
+    struct trace trace;
+    const struct trace_image *image;
+    struct symbolizer *symbolizer;
+    struct component_map map;
+    struct owners owners;
+    struct run run;
+    bool has_target;
+    struct target target;
+    struct plan plans[ANSWER_STATES];
+    struct placement placements[ANSWER_STATES];
+    struct placement_moment *moments[ANSWER_STATES]; ///< By checkpoint.
+    uint32_t moment_capacity;
+    bool *host_only; ///< By component.
+    const struct ledger_listener *also;
+    struct static_data statics;
+    bool has_statics;
+    struct err
+            statics_problem; ///< Why there are none though the program could be read; text "" if nothing is wrong.
+    struct observed observed;
+    bool has_observed;
+    struct answer_crossing crossing;
+};
+
+/// Opens the trace and reads all but its events. False with a message. What only weakens the answer (a module that cannot be read, no
+/// link map) is no failure: see answer.owners.problems. `out` must stay where it is.
+bool answer_open(
+        struct answer *out, struct arena *a, const struct answer_options *options, struct err *err);
+
+/// Goes through the events, once. `also`, which may be NULL, hears of every change besides the chip's model. `progress` may be NULL.
+void answer_run(struct answer *w, const struct ledger_listener *also, struct progress *progress);
+
+/// Closes files; the memory is the arena's.
+void answer_close(struct answer *answer);
+
+/// The table of region `region` at checkpoint `index` in state ANSWER_STATE or ANSWER_STOCK, with what was observed taken in: at a
+/// checkpoint with a figure, what it leaves unexplained; at others what the nearest figure before (else after) left.
+struct region_table answer_region(
+        const struct answer *answer, uint32_t index, unsigned state, uint32_t region);
+
+/// Free bytes of the heaps outside the first region that a query for `capability` counts, too (SPM, LP RAM), when nothing of this run is in them.
+int64_t answer_outside_free(const struct answer *answer, uint32_t capability);
+
+#endif
