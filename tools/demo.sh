@@ -1,0 +1,47 @@
+#!/bin/sh
+# The main job on the real stack: set up, build, record a WebRTC session, answer. Quick when everything is built.
+# Results: out/demo/trace.rlt, report.txt, report.json.
+set -eu
+cd "$(dirname "$0")/.."
+seconds=${SECONDS_STREAMING:-5}
+log=out/demo/log
+mkdir -p "$log"
+
+step() {
+    echo "[$1/5] $2" >&2
+}
+
+# Runs a command with its output in a file; shows the file's end if it fails.
+quietly() {
+    file=$log/$1
+    shift
+    if ! "$@" >"$file" 2>&1; then
+        tail -n 30 "$file" >&2
+        echo "demo: failed; the whole output is in $file" >&2
+        exit 2
+    fi
+}
+
+step 1 "installing what is missing"
+tools/setup.sh host subject
+step 2 "building ramlens"
+quietly build.txt make -j2 host runtime
+step 3 "building the WebRTC stack for i386 (about two minutes the first time)"
+make subject-i386 >&2
+step 4 "recording a session: connect, $seconds s of video and audio, close"
+quietly record.txt build/ramlens record -f -o out/demo/trace.rlt -- \
+    build/webrtc/i386/device --mode media --seconds "$seconds"
+step 5 "answering"
+answer() {
+    build/ramlens report --target esp32p4 --subject subjects/webrtc "$@" out/demo/trace.rlt
+}
+answer --json >out/demo/report.json
+answer >out/demo/report.txt
+answer
+cat <<'END'
+
+written: out/demo/trace.rlt, out/demo/report.txt, out/demo/report.json
+versions measured:
+END
+sed 's/^/  /' build/webrtc/versions
+echo "next: build/ramlens explain --subject subjects/webrtc out/demo/trace.rlt libdatachannel"
