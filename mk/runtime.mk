@@ -1,0 +1,35 @@
+# The recorder for Linux: one preload library a word size, found by the loader through $LIB.
+WARN_C := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wcast-align -Wcast-qual \
+    -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes -Wmissing-declarations -Wold-style-definition \
+    -Wundef -Wvla -Wdouble-promotion -Wformat=2 -Wwrite-strings -Wnull-dereference -Wimplicit-fallthrough -Werror
+
+PRELOAD_DIR := build/preload
+PRELOAD_SRC := $(wildcard wire/*.c runtime/*.c integrations/linux/*.c)
+PRELOAD_HDR := $(wildcard wire/*.h runtime/*.h integrations/linux/*.h)
+# -fexceptions: a new-handler's exception passes through operator new; frame pointers: a hook finds its caller by its own.
+PRELOAD_CFLAGS := -std=gnu11 -O2 -g -fPIC -fvisibility=hidden -fexceptions -fno-omit-frame-pointer \
+    -ftls-model=initial-exec -fno-stack-protector -fcf-protection=none -D_GNU_SOURCE -Iwire -Iruntime -Iintegrations/linux
+# Hooks redefine functions whose declarations carry attributes for callers.
+PRELOAD_CFLAGS += $(WARN_C) -Wno-pedantic -Wno-missing-prototypes -Wno-missing-declarations
+
+PRELOAD_x86_64 := $(PRELOAD_DIR)/lib/x86_64-linux-gnu/libramlens-preload.so
+PRELOAD_i386 := $(PRELOAD_DIR)/lib/i386-linux-gnu/libramlens-preload.so
+
+.PHONY: runtime
+runtime: $(PRELOAD_x86_64) $(PRELOAD_i386)
+
+define preload_rule
+$(PRELOAD_$(1)): $(patsubst %.c,build/preload/obj-$(1)/%.o,$(PRELOAD_SRC)) integrations/linux/preload.map
+	@mkdir -p $$(dir $$@)
+	@echo "  LD    $$@"
+	@$$(CC) $(2) -shared -Wl,-soname,libramlens-preload.so -Wl,-z,now -Wl,--version-script=integrations/linux/preload.map \
+	    -o $$@ $$(filter %.o,$$^) -ldl -lpthread
+	@ln -sfn lib/x86_64-linux-gnu $(PRELOAD_DIR)/lib64
+	@ln -sfn lib/i386-linux-gnu $(PRELOAD_DIR)/lib32
+
+build/preload/obj-$(1)/%.o: %.c $(PRELOAD_HDR) mk/runtime.mk
+	@mkdir -p $$(dir $$@)
+	@$$(CC) $(2) $$(PRELOAD_CFLAGS) -c $$< -o $$@
+endef
+$(eval $(call preload_rule,x86_64,-m64))
+$(eval $(call preload_rule,i386,-m32))
