@@ -94,13 +94,98 @@ static void head(struct report *r) {
                 target_choices(w->a, &w->target), w->placements[ANSWER_STATE].name);
 }
 
-// ---- Q1
+// ---- sites by name
 
-struct waterfall_key {
-    enum row_kind kind;
-    uint32_t component;
-    struct str about;
-};
+static struct str site_place(const struct report *r, const struct site *s) {
+    if (s->file.len == 0)
+        return str_from(
+                arena_printf(r->ctx->arena, "%.*s+0x%" PRIx64, STR_ARG(s->module), s->offset));
+    // The last two parts of the path tell most; the whole of it stands in JSON.
+    size_t at = s->file.len, slashes = 0;
+    while (at > 0 && !(s->file.at[at - 1] == '/' && ++slashes == 2))
+        at--;
+    struct str tail = { s->file.at + at, s->file.len - at };
+    return str_from(arena_printf(r->ctx->arena, "%.*s:%" PRIu32, STR_ARG(tail), s->line));
+}
+
+/// Function name without its parameters: they seldom tell more than the line does.
+static struct str short_name(const struct report *r, const struct site *s) {
+    struct str f = s->function;
+    int depth = 0;
+    for (size_t i = f.len; i > 0; i--) {
+        depth += f.at[i - 1] == ')';
+        depth -= f.at[i - 1] == '(';
+        if (depth == 0 && f.at[i - 1] == '(')
+            return (struct str){ f.at, i - 1 };
+    }
+    (void)r;
+    return f.len == 0 ? STR("?") : f;
+}
+
+// ---- the answer in two sentences
+
+/// The site that grew most between two moments; `site_count` when none did.
+static uint32_t most_grown(const struct report *r, const struct placement_moment *from,
+        const struct placement_moment *to, int64_t *bytes) {
+    uint32_t best = r->w->owners.site_count;
+    *bytes = 0;
+    for (uint32_t i = 0; i < to->site_count && i < r->w->owners.site_count; i++) {
+        int64_t grown = placement_site_bytes(to, i) - placement_site_bytes(from, i);
+        if (grown <= *bytes)
+            continue;
+        *bytes = grown;
+        best = i;
+    }
+    return best;
+}
+
+static void verdict_before(struct report *r) {
+    struct region_table t = answer_region(r->w, r->base, ANSWER_STATE, 0);
+    int64_t reserved = region_table_sum(&t, ROW_RESERVED),
+            unexplained = region_table_sum(&t, ROW_UNEXPLAINED);
+    int64_t taken = (int64_t)t.region->bytes - t.free;
+    text_printf(r->out,
+            "Before the first connection %s of %s B are taken: the chip keeps %s, this program's "
+            "components hold %s",
+            human_exact((uint64_t)taken).text, human_exact(t.region->bytes).text,
+            human_exact((uint64_t)reserved).text,
+            human_exact((uint64_t)(taken - reserved - unexplained)).text);
+    if (t.free_observed)
+        text_printf(r->out, ", and %s B (%s of what is taken) are held by what is not in this run",
+                human_change(unexplained).text + (unexplained > 0),
+                human_percent(unexplained < 0 ? 0 : (uint64_t)unexplained, (uint64_t)taken).text);
+    text_printf(r->out, ".\n");
+}
+
+static void verdict_growth(struct report *r) {
+    const struct placement_moment *m = r->w->moments[ANSWER_STATE];
+    uint32_t from = r->base;
+    for (uint32_t i = 0; i < r->step_count; from = r->steps[i++]) {
+        int64_t bytes;
+        uint32_t site = most_grown(r, &m[from], &m[r->steps[i]], &bytes);
+        text_printf(r->out, "From '%.*s' to '%.*s' it takes %s B",
+                STR_ARG(checkpoint(r, from)->name), STR_ARG(checkpoint(r, r->steps[i])->name),
+                human_change(m[r->steps[i]].regions[0].used - m[from].regions[0].used).text);
+        if (site < r->w->owners.site_count)
+            text_printf(r->out, ", %s of them at %.*s (%.*s)", human_exact((uint64_t)bytes).text,
+                    STR_ARG(short_name(r, &r->w->owners.sites[site])),
+                    STR_ARG(r->w->map.names[r->w->owners.sites[site].component]));
+        text_printf(r->out, ".\n");
+    }
+}
+
+static void verdict(struct report *r) {
+    struct text all = { .arena = r->ctx->arena };
+    struct text *out = r->out;
+    r->out = &all;
+    verdict_before(r);
+    verdict_growth(r);
+    r->out = out;
+    text_add_char(out, '\n');
+    text_wrap(out, text_str(&all), 0, r->ctx->term.columns);
+}
+
+// ---- Q1
 
 static const struct region_row *same_row(
         const struct region_table *t, const struct region_row *like) {
@@ -116,8 +201,8 @@ static const struct region_row *same_row(
 static void waterfall_row(struct report *r, struct table *t, const struct region_row *row,
         const struct region_row *stock) {
     struct str name = component_name(r, row->component);
-    table_cell(t, str_from(row_kind_names[row->kind]));
-    table_cell(t, name.len != 0 ? name : row->about);
+    table_printf(
+            t, "%-12s %.*s", row_kind_names[row->kind], STR_ARG(name.len != 0 ? name : row->about));
     table_printf(t, "%s", human_change(-row->bytes).text);
     table_printf(t, "%s", stock == NULL ? "0" : human_change(-stock->bytes).text);
     table_cell(t, str_from(row_source_names[row->source]));
@@ -125,20 +210,18 @@ static void waterfall_row(struct report *r, struct table *t, const struct region
 
 static void waterfall(struct report *r, uint32_t index, uint32_t region) {
     static const struct table_column columns[] = {
-        { .title = "" },
         { .title = "", .is_flexible = true },
         { .title = "STATE", .align = TABLE_RIGHT },
         { .title = "stock", .align = TABLE_RIGHT },
         { .title = "known by" },
     };
-    struct table_column own[5];
+    struct table_column own[4];
     memcpy(own, columns, sizeof own);
-    own[2].title = r->w->placements[ANSWER_STATE].name;
+    own[1].title = r->w->placements[ANSWER_STATE].name;
     struct region_table state = answer_region(r->w, index, ANSWER_STATE, region);
     struct region_table stock = answer_region(r->w, index, ANSWER_STOCK, region);
-    struct table t = table_new(r->ctx->arena, own, 5);
+    struct table t = table_new(r->ctx->arena, own, 4);
     table_cell(&t, state.region->about.len != 0 ? state.region->about : state.region->name);
-    table_cell(&t, STR(""));
     table_printf(&t, "%s", human_exact(state.region->bytes).text);
     table_printf(&t, "%s", human_exact(stock.region->bytes).text);
     table_cell(&t, STR("profile"));
@@ -157,7 +240,6 @@ static void waterfall(struct report *r, uint32_t index, uint32_t region) {
     }
     table_rule(&t);
     table_cell(&t, STR("free"));
-    table_cell(&t, STR(""));
     table_printf(&t, "%s",
             state.free < 0 ? human_change(state.free).text
                            : human_exact((uint64_t)state.free).text);
@@ -211,6 +293,14 @@ static void observed_points(struct report *r) {
     }
 }
 
+/// Stacks of the tasks that the RTOS always starts: a part of what this run cannot explain.
+static uint64_t system_stacks(const struct target *t) {
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < t->task_count; i++)
+        sum += t->tasks[i].always ? t->tasks[i].stack_bytes * t->tasks[i].count : 0;
+    return sum;
+}
+
 static void explain_free(struct report *r) {
     const struct answer *w = r->w;
     struct region_table t = answer_region(w, r->base, ANSWER_STATE, 0);
@@ -223,6 +313,11 @@ static void explain_free(struct report *r) {
             "B.\n",
             human_exact((uint64_t)answer_outside_free(w, internal)).text,
             human_exact(w->target.regions[0].bytes).text);
+    if (unexplained > 0)
+        text_printf(r->out,
+                "Of the unexplained bytes %s are stacks of tasks that the RTOS always starts "
+                "(profile).\n",
+                human_exact(system_stacks(&w->target)).text);
     if (unexplained < 0)
         text_printf(r->out,
                 "The model needs %s B more than was observed to be taken: it is too high, or the "
@@ -325,32 +420,6 @@ static int by_growth(const void *a, const void *b) {
     return x->site < y->site ? -1 : x->site > y->site;
 }
 
-static struct str site_place(const struct report *r, const struct site *s) {
-    if (s->file.len == 0)
-        return str_from(
-                arena_printf(r->ctx->arena, "%.*s+0x%" PRIx64, STR_ARG(s->module), s->offset));
-    // The last two parts of the path tell most; the whole of it stands in JSON.
-    size_t at = s->file.len, slashes = 0;
-    while (at > 0 && !(s->file.at[at - 1] == '/' && ++slashes == 2))
-        at--;
-    struct str tail = { s->file.at + at, s->file.len - at };
-    return str_from(arena_printf(r->ctx->arena, "%.*s:%" PRIu32, STR_ARG(tail), s->line));
-}
-
-/// Function name without its parameters: they seldom tell more than the line does.
-static struct str short_name(const struct report *r, const struct site *s) {
-    struct str f = s->function;
-    int depth = 0;
-    for (size_t i = f.len; i > 0; i--) {
-        depth += f.at[i - 1] == ')';
-        depth -= f.at[i - 1] == '(';
-        if (depth == 0 && f.at[i - 1] == '(')
-            return (struct str){ f.at, i - 1 };
-    }
-    (void)r;
-    return f.len == 0 ? STR("?") : f;
-}
-
 static void site_table(
         struct report *r, const struct placement_moment *from, const struct placement_moment *to) {
     const struct answer *w = r->w;
@@ -439,44 +508,68 @@ static void second_question(struct report *r) {
 
 // ---- components and checkpoints
 
-static void component_table(struct report *r) {
+/// Components in the order of reports: those in focus, then the rest; without those that never held a block.
+static uint32_t *shown_components(const struct report *r, uint32_t *count) {
     const struct answer *w = r->w;
-    const uint32_t most = 7;
-    // As many checkpoints a table as fit 80 columns.
-    for (uint32_t first = 0; first < w->run.checkpoint_count; first += most) {
-        uint32_t count =
-                w->run.checkpoint_count - first < most ? w->run.checkpoint_count - first : most;
-        struct table_column *columns = NEW_ARRAY(r->ctx->arena, struct table_column, count + 1);
-        columns[0] = (struct table_column){ .title = "bytes (blocks below)", .is_flexible = true };
-        for (uint32_t i = 0; i < count; i++) {
-            const struct run_checkpoint *c = checkpoint(r, first + i);
-            const char *title = c->cycle == 0
-                                        ? arena_printf(r->ctx->arena, "%.*s", STR_ARG(c->name))
-                                        : arena_printf(r->ctx->arena, "%.*s %" PRIu32,
-                                                  STR_ARG(c->name), c->cycle);
-            columns[i + 1] = (struct table_column){ .title = title, .align = TABLE_RIGHT };
+    uint32_t *list = NEW_ARRAY(r->ctx->arena, uint32_t, w->map.count + 1);
+    *count = 0;
+    for (int round = 0; round < 2; round++)
+        for (uint32_t k = 0; k < w->map.count; k++) {
+            bool any = false;
+            for (uint32_t i = 0; i < w->run.checkpoint_count; i++)
+                any = any || checkpoint(r, i)->rows[k].live_blocks > 0;
+            if (any && component_is_in_focus(&w->map, k) == (round == 0))
+                list[(*count)++] = k;
         }
-        struct table t = table_new(r->ctx->arena, columns, count + 1);
-        for (uint32_t k = 0; k <= w->map.count; k++) {
-            bool total = k == w->map.count;
-            if (total)
-                table_rule(&t);
-            table_cell(&t, total ? STR("total") : w->map.names[k]);
-            for (uint32_t i = 0; i < count; i++) {
-                const struct run_checkpoint *c = checkpoint(r, first + i);
-                table_printf(
-                        &t, "%s", human_exact((total ? &c->total : &c->rows[k])->live_bytes).text);
-            }
-            table_cell(&t, STR(""));
-            for (uint32_t i = 0; i < count; i++) {
-                const struct run_checkpoint *c = checkpoint(r, first + i);
-                table_printf(
-                        &t, "%s", human_exact((total ? &c->total : &c->rows[k])->live_blocks).text);
-            }
-        }
-        table_write(&t, &r->ctx->term, r->out);
-        text_add_char(r->out, '\n');
+    return list;
+}
+
+static const char *checkpoint_title(const struct report *r, uint32_t index) {
+    const struct run_checkpoint *c = checkpoint(r, index);
+    if (c->cycle == 0)
+        return arena_printf(r->ctx->arena, "%.*s", STR_ARG(c->name));
+    return arena_printf(r->ctx->arena, "%.*s %" PRIu32, STR_ARG(c->name), c->cycle);
+}
+
+static void count_row(struct report *r, struct table *t, struct str name, uint32_t first,
+        uint32_t count, uint32_t component, bool blocks) {
+    bool total = component == ROW_NO_COMPONENT;
+    table_cell(t, name);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct run_checkpoint *c = checkpoint(r, first + i);
+        const struct ledger_row *row = total ? &c->total : &c->rows[component];
+        table_printf(t, "%s", human_exact(blocks ? row->live_blocks : row->live_bytes).text);
     }
+}
+
+/// One table of `count` checkpoints, of bytes or of blocks.
+static void part_of_table(struct report *r, uint32_t first, uint32_t count, const uint32_t *shown,
+        uint32_t shown_count, bool blocks) {
+    struct table_column *columns = NEW_ARRAY(r->ctx->arena, struct table_column, count + 1);
+    columns[0] = (struct table_column){ .title = blocks ? "blocks" : "bytes", .is_flexible = true };
+    for (uint32_t i = 0; i < count; i++)
+        columns[i + 1] = (struct table_column){ .title = checkpoint_title(r, first + i),
+            .align = TABLE_RIGHT };
+    struct table t = table_new(r->ctx->arena, columns, count + 1);
+    for (uint32_t k = 0; k < shown_count; k++)
+        count_row(r, &t, r->w->map.names[shown[k]], first, count, shown[k], blocks);
+    table_rule(&t);
+    count_row(r, &t, STR("total (checked)"), first, count, ROW_NO_COMPONENT, blocks);
+    table_write(&t, &r->ctx->term, r->out);
+    text_add_char(r->out, '\n');
+}
+
+/// As many checkpoints a table as fit the width.
+static void component_table(struct report *r) {
+    enum { NAME_COLUMNS = 15, CELL_COLUMNS = 12 };
+    uint32_t most = (r->ctx->term.columns - NAME_COLUMNS) / CELL_COLUMNS;
+    uint32_t shown_count;
+    const uint32_t *shown = shown_components(r, &shown_count);
+    uint32_t all = r->w->run.checkpoint_count;
+    for (int blocks = 0; blocks < 2; blocks++)
+        for (uint32_t first = 0; first < all; first += most)
+            part_of_table(r, first, all - first < most ? all - first : most, shown, shown_count,
+                    blocks == 1);
 }
 
 void report_text(struct cmd_context *ctx, const struct answer *answer,
@@ -486,6 +579,7 @@ void report_text(struct cmd_context *ctx, const struct answer *answer,
     choose_steps(&r);
     head(&r);
     if (answer->has_target) {
+        verdict(&r);
         heading(&r, "Q1  %.*s: where it is at '%.*s'", STR_ARG(answer->target.regions[0].about),
                 STR_ARG(checkpoint(&r, r.base)->name));
         waterfall(&r, r.base, 0);
@@ -496,6 +590,6 @@ void report_text(struct cmd_context *ctx, const struct answer *answer,
         observed_points(&r);
         second_question(&r);
     }
-    heading(&r, "Requested bytes by component and checkpoint");
+    heading(&r, "What lives at each checkpoint, as requested by the program, by component");
     component_table(&r);
 }

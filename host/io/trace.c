@@ -195,10 +195,12 @@ static void read_stack(struct reading *r, struct ramlens_wire_reader *in) {
     uint64_t number = ramlens_wire_get_varint(in);
     uint64_t outer = ramlens_wire_get_varint(in);
     uint64_t address = r->previous_address + (uint64_t)ramlens_wire_get_signed(in);
-    // Each definition takes six bytes or more: a number far beyond that is none that a writer gave.
-    if (!in->ok || number == 0 || outer >= number || number > r->trace->file_bytes / 4)
+    if (!in->ok)
         return;
     r->previous_address = address;
+    // Each definition takes six bytes or more: a number far beyond that is none that a writer gave.
+    if (number == 0 || outer >= number || number > r->trace->file_bytes / 4)
+        return;
     if (number >= r->stack_capacity)
         grow_stacks(r, number);
     if (number >= image->stack_count)

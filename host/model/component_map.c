@@ -14,7 +14,7 @@ enum evidence { EVIDENCE_SOURCE, EVIDENCE_NAMESPACE, EVIDENCE_ARCHIVE, EVIDENCE_
 /// Keys of the file, by kind of evidence, and of a component's words.
 static const char *const evidence_keys[] = { "source", "namespace", "archive", "module", NULL };
 static const char *const top_keys[] = { "component", NULL };
-static const char *const flag_words[] = { "transparent", "allocator", NULL };
+static const char *const flag_words[] = { "transparent", "allocator", "focus", NULL };
 
 struct component_rule {
     struct str glob;
@@ -25,6 +25,7 @@ struct component_rule {
 struct component_flags {
     bool transparent;
     bool allocator;
+    bool focus;
     uint32_t line; ///< Where it was defined, in the file or the built-in text; 0 elsewhere.
 };
 
@@ -63,8 +64,10 @@ static bool fail_flag(
     struct suggest near = { .word = word };
     suggest_offer(&near, flag_words[0]);
     suggest_offer(&near, flag_words[1]);
+    suggest_offer(&near, flag_words[2]);
     return fail_line(err, c->path, line->number,
-            "'%.*s' is no property of a component%s%s%s; there are 'transparent' and 'allocator'",
+            "'%.*s' is no property of a component%s%s%s; there are 'transparent', 'allocator' and "
+            "'focus'",
             STR_ARG(word), near.best ? " (did you mean '" : "", near.best ? near.best : "",
             near.best ? "'?)" : "");
 }
@@ -79,6 +82,7 @@ static bool read_flags(const struct conf *c, const struct conf_line *line,
         }
         flags->transparent = flags->transparent || flag == 0;
         flags->allocator = flags->allocator || flag == 1;
+        flags->focus = flags->focus || flag == 2;
     }
     return true;
 }
@@ -284,6 +288,11 @@ uint32_t component_unknown(const struct component_map *m) {
 bool component_is_transparent(const struct component_map *m, uint32_t component) {
     assert(component < m->count);
     return m->flags[component].transparent;
+}
+
+bool component_is_in_focus(const struct component_map *m, uint32_t component) {
+    assert(component < m->count);
+    return m->flags[component].focus;
 }
 
 bool component_is_allocator(const struct component_map *m, uint32_t component) {

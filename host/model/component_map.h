@@ -9,7 +9,8 @@
 ///         module libstdc++.so*                # the base name of the program or shared library
 ///
 /// A key may have several globs and may be repeated. `transparent` marks code that acts on behalf of its
-/// caller; `allocator` marks the allocator itself, whose frames are nobody's. The grammar is that of
+/// caller; `allocator` marks the allocator itself, whose frames are nobody's; `focus` what the user asks
+/// about, which reports show first. The grammar is that of
 /// conf.h, the globs are those of str_matches().
 ///
 /// **What decides.** The kinds of evidence are tried in this order: source, namespace, archive, module.
@@ -98,6 +99,8 @@ uint32_t component_of_frame_in(
 
 uint32_t component_unknown(const struct component_map *m);
 bool component_is_transparent(const struct component_map *m, uint32_t component);
+/// What the user asks about: reports show it first.
+bool component_is_in_focus(const struct component_map *m, uint32_t component);
 bool component_is_allocator(const struct component_map *m, uint32_t component);
 
 /// The component of that name; false when there is none.

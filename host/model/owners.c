@@ -56,24 +56,35 @@ static struct str base_name(struct str path) {
 
 static const struct frame no_name;
 
+/// The archive (or, outside of archives, the object) that the linker's map names for an address of the program.
+static struct str archive_at(const struct owners *o, uint64_t vaddr) {
+    const struct ldmap_input *in = o->link_map == NULL ? NULL : ldmap_find(o->link_map, vaddr);
+    if (in == NULL)
+        return STR("");
+    return in->archive.len != 0 ? in->archive : in->object;
+}
+
 /// Appends the frames at one return address; returns the new count.
 static size_t add_frames(struct owners *o, const struct trace_stack *s, size_t count) {
     const struct frame *found = &no_name;
     size_t found_count = 1;
     struct str path = STR("");
     uint64_t offset = s->address;
+    struct str archive = STR("");
     if (s->module != 0) {
         const struct trace_module *t = &o->image->modules[s->module - 1];
         struct owner_module *m = open_module(o, s->module - 1);
         path = t->path;
         offset = s->address - t->base;
+        if (s->module == 1 && m->readable)
+            archive = archive_at(o, offset - 1);
         if (m->readable)
             found_count = symbolizer_frames(o->symbolizer, m->number, offset, true, &found);
     }
     for (size_t i = 0; i < found_count && count < FRAMES_MAX; i++) {
         struct owner_frame *f = &o->frames[count++];
         *f = (struct owner_frame){ .frame = &found[i], .module = path, .offset = offset };
-        f->component = component_of_frame(o->map, &found[i], path);
+        f->component = component_of_frame_in(o->map, &found[i], archive, path);
         f->transparent = component_is_transparent(o->map, f->component);
     }
     return count;

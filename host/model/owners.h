@@ -8,6 +8,7 @@
 
 #include "arena.h"
 #include "component_map.h"
+#include "ldmap.h"
 #include "map64.h"
 #include "symbolize.h"
 #include "trace.h"
@@ -54,7 +55,7 @@ struct owners {
     const struct trace_image *image;
     struct symbolizer *symbolizer;
     struct component_map *map;
-    const struct link_map *link_map; ///< Of the program; NULL when there is none.
+    const struct ldmap *link_map; ///< Of the program, for archives; NULL when there is none.
     const struct str *
             containers; ///< Globs of the functions of standard containers; set before the first use, or none.
     uint32_t container_count;

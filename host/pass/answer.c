@@ -226,7 +226,24 @@ static bool read_target(struct answer *w, const struct answer_options *o, struct
     return o->observed == NULL || observed_read(w->a, o->observed, &w->target, &w->observed, err);
 }
 
-/// Static data of the linked program, if its file is the one that ran. The map is beside it as a rule; without one there are symbols only.
+/// Opens the program and the linker's map beside it (or the one that was named). No map, or a program that is not the one that ran, is
+/// no failure.
+static bool read_link_map(struct answer *w, const struct answer_options *o, struct err *err) {
+    if (w->image->module_count == 0)
+        return true;
+    const char *path = o->link_map;
+    if (path == NULL)
+        path = arena_printf(w->a, "%.*s.map", STR_ARG(w->image->modules[0].path));
+    if (o->link_map == NULL && access(path, R_OK) != 0)
+        return true;
+    if (!ldmap_read(w->a, path, &w->link_map, err))
+        return o->link_map == NULL;
+    w->has_link_map = true;
+    w->owners.link_map = &w->link_map;
+    return true;
+}
+
+/// Static data of the linked program, if its file is the one that ran.
 static bool read_statics(struct answer *w, const struct answer_options *o, struct err *err) {
     const struct trace_image *image = w->image;
     uint32_t module;
@@ -237,14 +254,9 @@ static bool read_statics(struct answer *w, const struct answer_options *o, struc
                     image->modules[0].build_id_bytes, &module, &quality, &ignored))
         return true; // the reason is among the modules' problems
     const char *program = arena_copy(w->a, image->modules[0].path).at;
-    const char *path = o->link_map != NULL ? o->link_map : arena_printf(w->a, "%s.map", program);
-    struct ldmap map;
-    bool has_map = o->link_map != NULL || access(path, R_OK) == 0;
-    if (has_map && !ldmap_read(w->a, path, &map, err))
-        return false;
-    w->has_statics = static_data_read(w->a, program, has_map ? &map : NULL, &w->map, w->symbolizer,
-            module, &w->statics, o->link_map != NULL ? err : &w->statics_problem);
-    for (uint32_t i = 0; w->has_statics && w->host_only != NULL && i < w->map.count; i++)
+    w->has_statics = static_data_read(w->a, program, w->has_link_map ? &w->link_map : NULL, &w->map,
+            w->symbolizer, module, &w->statics, o->link_map != NULL ? err : &w->statics_problem);
+    for (uint32_t i = 0; w->has_statics && i < w->map.count; i++)
         if (w->host_only[i])
             w->statics.component_bytes[i] = 0;
     return w->has_statics || o->link_map == NULL;
@@ -261,7 +273,8 @@ bool answer_open(
         struct answer *w, struct arena *a, const struct answer_options *o, struct err *err) {
     *w = (struct answer){ .a = a, .trace = { .fd = -1 } };
     if (!component_map_read(w->a, o->components, &w->map, err) || !read_run(w, o, err) ||
-            !read_target(w, o, err) || (w->has_target && !read_statics(w, o, err))) {
+            !read_target(w, o, err) || !read_link_map(w, o, err) ||
+            (w->has_target && !read_statics(w, o, err))) {
         answer_close(w);
         return false;
     }

@@ -67,6 +67,8 @@ struct answer {
     uint32_t moment_capacity;
     bool *host_only; ///< By component.
     const struct ledger_listener *also;
+    struct ldmap link_map;
+    bool has_link_map;
     struct static_data statics;
     bool has_statics;
     struct err
