@@ -3,6 +3,7 @@
 #include "cmd.h"
 #include "file_damage.h"
 #include "human.h"
+#include "site_text.h"
 #include "table.h"
 
 #include <inttypes.h>
@@ -146,7 +147,7 @@ static void explain_component(struct explanation *x, uint32_t component) {
         { .title = "site" },
         { .title = "most live", .align = TABLE_RIGHT },
         { .title = "function", .is_flexible = true },
-        { .title = "line", .align = TABLE_RIGHT },
+        { .title = "where" },
     };
     struct owners *o = &x->w->owners;
     struct ranked *list = NEW_ARRAY(x->ctx->arena, struct ranked, o->site_count + 1);
@@ -168,8 +169,8 @@ static void explain_component(struct explanation *x, uint32_t component) {
         const struct site *s = &o->sites[list[i].number];
         table_cell(&t, s->id);
         table_printf(&t, "%s", human_exact(list[i].weight).text);
-        table_cell(&t, s->function.len == 0 ? STR("?") : s->function);
-        table_printf(&t, "%" PRIu32, s->line);
+        table_cell(&t, site_function(s));
+        table_cell(&t, site_place(x->ctx->arena, s));
     }
     table_write(&t, &x->ctx->term, x->out);
     if (count > 0)

@@ -2,8 +2,8 @@
 #include "cmd.h"
 #include "file_damage.h"
 #include "human.h"
+#include "info_events.h"
 #include "json_out.h"
-#include "kernel_table.h"
 #include "table.h"
 #include "trace.h"
 
@@ -11,6 +11,7 @@
 
 static const struct opt opts[] = {
     { .name = "events", .help = "list every event, oldest first" },
+    { .name = "live", .help = "list what lives at each checkpoint and at the end" },
     { .name = "json", .help = "print JSON" },
     { .name = "image",
             .value = "N",
@@ -19,62 +20,6 @@ static const struct opt opts[] = {
                     "option: the last." },
     { 0 },
 };
-
-/// What one pass over the events of an image counts.
-struct totals {
-    uint64_t memory_events, kernel_events, failures, checkpoints;
-    uint64_t last_ticks;
-};
-
-static const char *const kind_names[RAMLENS_WIRE_KIND_COUNT] = {
-    [RAMLENS_WIRE_FREE] = "free",
-    [RAMLENS_WIRE_DELETE] = "delete",
-    [RAMLENS_WIRE_DELETE_ARRAY] = "delete[]",
-    [RAMLENS_WIRE_REALLOC_FROM] = "realloc-from",
-    [RAMLENS_WIRE_REALLOC_FREE] = "realloc-free",
-    [RAMLENS_WIRE_MALLOC] = "malloc",
-    [RAMLENS_WIRE_CALLOC] = "calloc",
-    [RAMLENS_WIRE_REALLOC] = "realloc",
-    [RAMLENS_WIRE_REALLOC_TO] = "realloc-to",
-    [RAMLENS_WIRE_REALLOC_IN_PLACE] = "realloc-in-place",
-    [RAMLENS_WIRE_ALIGNED_ALLOC] = "aligned_alloc",
-    [RAMLENS_WIRE_MEMALIGN] = "memalign",
-    [RAMLENS_WIRE_POSIX_MEMALIGN] = "posix_memalign",
-    [RAMLENS_WIRE_NEW] = "new",
-    [RAMLENS_WIRE_NEW_ARRAY] = "new[]",
-};
-
-static const char *kind_name(uint8_t kind) {
-    return kind < RAMLENS_WIRE_KIND_COUNT && kind_names[kind] != NULL ? kind_names[kind]
-                                                                      : "unknown";
-}
-
-/// One line: microseconds, thread, what, address, size, alignment, flags, stack.
-static void print_event(
-        struct text *t, const struct trace_image *image, const struct trace_event *e) {
-    static const char *const operations[] = { "create", "destroy", "first-use" };
-    text_printf(t, "%10" PRIu64 " t%-3" PRIu32 " ", trace_nanoseconds(image, e->time) / 1000,
-            e->thread);
-    if (e->type == TRACE_CHECKPOINT) {
-        text_printf(t, "checkpoint %.*s cycle %" PRIu32 "\n", STR_ARG(e->name), e->cycle);
-        return;
-    }
-    if (e->type == TRACE_KERNEL) {
-        const char *object =
-                e->object < KERNEL_OBJECT_COUNT ? kernel_object_names[e->object] : "unknown";
-        text_printf(t, "%s %s 0x%" PRIx64 " size %" PRIu64 " stack %" PRIu32 "\n", object,
-                e->operation < 3 ? operations[e->operation] : "unknown", e->address,
-                e->request.size, e->request.stack);
-        return;
-    }
-    const struct ramlens_wire_request *r = &e->request;
-    text_printf(t, "%s 0x%" PRIx64 " size %" PRIu64, kind_name(r->kind), e->address, r->size);
-    if (r->flags & RAMLENS_WIRE_HAS_ALIGNMENT)
-        text_printf(t, " alignment %" PRIu32, r->alignment);
-    text_printf(t, "%s%s%s stack %" PRIu32 "\n", r->flags & RAMLENS_WIRE_FAILED ? " failed" : "",
-            r->flags & RAMLENS_WIRE_NOTHROW ? " nothrow" : "",
-            r->flags & RAMLENS_WIRE_SIZED ? " sized" : "", r->stack);
-}
 
 static void print_depth(struct text *t, const struct trace_image *image) {
     uint32_t known = 0, deepest = 0;
@@ -87,37 +32,6 @@ static void print_depth(struct text *t, const struct trace_image *image) {
         deepest = depth > deepest ? depth : deepest;
     }
     text_printf(t, "stacks       %" PRIu32 ", the deepest of %" PRIu32 " frames\n", known, deepest);
-}
-
-/// Goes through the events; lists them where asked.
-static struct totals read_events(
-        struct cmd_context *ctx, struct trace *trace, const struct trace_image *image) {
-    enum { FLUSH_BYTES = 1 << 16 };
-    bool list = opt_is_given(&ctx->values, "events");
-    struct totals totals = { 0 };
-    struct arena scratch = { 0 };
-    struct text lines = { .arena = &scratch };
-    struct trace_cursor *c = trace_cursor_new(ctx->arena, trace, image);
-    const struct trace_event *e;
-    for (; (e = trace_peek(c)) != NULL; trace_advance(c)) {
-        totals.last_ticks = e->time;
-        totals.checkpoints += e->type == TRACE_CHECKPOINT;
-        totals.kernel_events += e->type == TRACE_KERNEL;
-        // A moving realloc is one event: its second half counts.
-        totals.memory_events +=
-                e->type == TRACE_MEMORY && e->request.kind != RAMLENS_WIRE_REALLOC_FROM;
-        totals.failures += e->type == TRACE_MEMORY && (e->request.flags & RAMLENS_WIRE_FAILED) != 0;
-        if (list)
-            print_event(&lines, image, e);
-        if (lines.len > FLUSH_BYTES) {
-            out_add(ctx->out, text_str(&lines));
-            lines.len = 0;
-        }
-    }
-    if (lines.len > 0)
-        out_add(ctx->out, text_str(&lines));
-    arena_clear(&scratch);
-    return totals;
 }
 
 static void print_modules(
@@ -142,6 +56,17 @@ static void print_modules(
     table_write(&table, &ctx->term, t);
 }
 
+static void print_live(struct text *t, const struct live_total *l) {
+    text_printf(t, "live         %s bytes in %s blocks at the end, at most %s bytes\n",
+            human_exact(l->bytes).text, human_exact(l->blocks.count).text,
+            human_exact(l->peak_bytes).text);
+    if (l->conflicts + l->foreign_frees > 0)
+        text_printf(t,
+                "unmatched    %" PRIu64 " frees of blocks that are not in the trace, %" PRIu64
+                " blocks given where one lived\n",
+                l->foreign_frees, l->conflicts);
+}
+
 static void print_recorder(struct text *t, const struct trace_counters *c) {
     if (!c->present)
         return;
@@ -152,7 +77,7 @@ static void print_recorder(struct text *t, const struct trace_counters *c) {
 }
 
 static void print_text(struct cmd_context *ctx, const struct trace *trace,
-        const struct trace_image *image, const struct totals *n) {
+        const struct trace_image *image, const struct info_totals *n) {
     struct text t = { .arena = ctx->arena };
     uint64_t us = trace_nanoseconds(image, n->last_ticks) / 1000;
     text_printf(&t, "trace        %s, %s, format 1, %" PRIu32 " image%s\n", trace->path,
@@ -178,10 +103,63 @@ static void print_text(struct cmd_context *ctx, const struct trace *trace,
     print_depth(&t, image);
     text_printf(&t, "lost         %" PRIu64 " allocations, %" PRIu64 " frees\n", trace->lost_allocs,
             trace->lost_frees);
+    print_live(&t, &n->live);
     print_recorder(&t, &image->counters);
     text_add_char(&t, '\n');
     print_modules(ctx, &t, image);
     out_add(ctx->out, text_str(&t));
+}
+
+/// `--live`: a line for each checkpoint, the end last.
+static void print_moments(struct cmd_context *ctx, const struct info_totals *n) {
+    static const struct table_column columns[] = {
+        { .title = "checkpoint" },
+        { .title = "cycle", .align = TABLE_RIGHT },
+        { .title = "time_us", .align = TABLE_RIGHT },
+        { .title = "bytes", .align = TABLE_RIGHT },
+        { .title = "blocks", .align = TABLE_RIGHT },
+        { .title = "mutex", .align = TABLE_RIGHT },
+        { .title = "cond", .align = TABLE_RIGHT },
+        { .title = "rwlock", .align = TABLE_RIGHT },
+        { .title = "sem", .align = TABLE_RIGHT },
+        { .title = "thread", .align = TABLE_RIGHT },
+        { .title = "key", .align = TABLE_RIGHT },
+        { .title = "barrier", .align = TABLE_RIGHT },
+        { .title = "abandoned", .align = TABLE_RIGHT },
+    };
+    struct table table = table_new(ctx->arena, columns, sizeof columns / sizeof columns[0]);
+    for (size_t i = 0; i < n->moments.len; i++) {
+        const struct info_moment *m = &n->moments.at[i];
+        table_cell(&table, m->name);
+        table_printf(&table, "%" PRIu32, m->cycle);
+        table_printf(&table, "%" PRIu64, m->time_us);
+        table_printf(&table, "%" PRIu64, m->bytes);
+        table_printf(&table, "%" PRIu64, m->blocks);
+        for (int k = KERNEL_MUTEX; k < KERNEL_OBJECT_COUNT; k++)
+            table_printf(&table, "%" PRIu32, m->kernel.live[k]);
+        table_printf(&table, "%" PRIu32, m->kernel.abandoned);
+    }
+    struct text t = { .arena = ctx->arena };
+    table_write(&table, &ctx->term, &t);
+    out_add(ctx->out, text_str(&t));
+}
+
+static json_t *moments_json(const struct info_totals *n) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < n->moments.len; i++) {
+        const struct info_moment *m = &n->moments.at[i];
+        json_t *o = json_object();
+        json_out_str(o, "name", m->name);
+        json_out_number(o, "cycle", m->cycle);
+        json_out_number(o, "time_us", m->time_us);
+        json_out_number(o, "live_bytes", m->bytes);
+        json_out_number(o, "live_blocks", m->blocks);
+        for (int k = KERNEL_MUTEX; k < KERNEL_OBJECT_COUNT; k++)
+            json_out_number(o, kernel_object_names[k], m->kernel.live[k]);
+        json_out_number(o, "abandoned", m->kernel.abandoned);
+        json_array_append_new(list, o);
+    }
+    return list;
 }
 
 static json_t *modules_json(const struct trace_image *image) {
@@ -197,7 +175,7 @@ static json_t *modules_json(const struct trace_image *image) {
 }
 
 static void print_json(struct cmd_context *ctx, const struct trace *trace,
-        const struct trace_image *image, const struct totals *n) {
+        const struct trace_image *image, const struct info_totals *n) {
     json_t *root = json_object();
     json_out_str(root, "schema", STR("ramlens.info/1"));
     json_out_str(root, "program", image->path);
@@ -212,6 +190,11 @@ static void print_json(struct cmd_context *ctx, const struct trace *trace,
     json_out_number(root, "threads", image->thread_count);
     json_out_number(root, "lost_allocs", trace->lost_allocs);
     json_out_number(root, "lost_frees", trace->lost_frees);
+    json_out_number(root, "conflicts", n->live.conflicts);
+    json_out_number(root, "foreign_frees", n->live.foreign_frees);
+    json_out_number(root, "live_bytes", n->live.bytes);
+    json_out_number(root, "live_blocks", n->live.blocks.count);
+    json_out_number(root, "peak_bytes", n->live.peak_bytes);
     json_out_number(root, "time_us", trace_nanoseconds(image, n->last_ticks) / 1000);
     json_object_set_new(root, "ended", json_boolean(image->ended));
     json_out_number(root, "damaged_blocks", trace->damage.blocks);
@@ -220,6 +203,8 @@ static void print_json(struct cmd_context *ctx, const struct trace *trace,
     json_out_number(root, "walks_remembered", image->counters.hits);
     json_out_number(root, "walks_without_rule", image->counters.no_rule);
     json_out_number(root, "walks_too_deep", image->counters.too_deep);
+    json_out_number(root, "recorder_bytes", image->counters.map_bytes);
+    json_object_set_new(root, "moments", moments_json(n));
     json_object_set_new(root, "modules", modules_json(image));
     json_out_write(root, ctx->out);
 }
@@ -243,11 +228,14 @@ static int run(struct cmd_context *ctx) {
     const struct trace_image *image = choose_image(ctx, &trace);
     if (image == NULL)
         return CMD_FAILED;
-    struct totals totals = read_events(ctx, &trace, image);
+    struct info_totals totals =
+            info_read_events(ctx, &trace, image, opt_is_given(&ctx->values, "events"));
     trace_close(&trace);
     cmd_warn_damage(ctx, &trace);
     if (opt_is_given(&ctx->values, "json"))
         print_json(ctx, &trace, image, &totals);
+    else if (opt_is_given(&ctx->values, "live"))
+        print_moments(ctx, &totals);
     else if (!opt_is_given(&ctx->values, "events"))
         print_text(ctx, &trace, image, &totals);
     return CMD_DONE;

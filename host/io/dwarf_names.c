@@ -40,6 +40,7 @@ Dwarf_Die dwarf_declaration(const Dwarf_Die *die) {
 
 /// Number of the context that `declaration` is in; 0 for the unit, or unknown.
 static uint32_t context_of(struct dwarf_units *u, const Dwarf_Die *declaration) {
+    dwarf_units_read_around(u, declaration); // It may be in another unit than its instance.
     const uint64_t *found = map64_find(&u->declared_in, (uint64_t)(uintptr_t)declaration->addr);
     return found ? (uint32_t)*found : 0;
 }
@@ -67,16 +68,17 @@ static const char *parameters_of(const Dwarf_Die *declaration) {
     return "()";
 }
 
-/// GCC names a lambda's class "<lambda(int)>", clang not at all. In the demangler's form.
-static void add_class(struct text *out, const char *name) {
-    if (!name) {
-        text_add(out, STR("{unnamed type}"));
-    } else if (strcmp(name, "<lambda()>") == 0) {
-        text_add(out, STR("{lambda()}"));
-    } else if (strncmp(name, "<lambda", 7) == 0) {
-        text_add(out, STR("{lambda(...)}"));
-    } else {
+/// A class around `member`. GCC names that of a lambda "<lambda(int)>" or not at all, clang not at all;
+/// here it gets the demangler's form.
+static void add_class(struct text *out, const char *name, const Dwarf_Die *member) {
+    Dwarf_Die die = *member;
+    const char *member_name = dwarf_diename(&die);
+    if (name && strncmp(name, "<lambda", 7) != 0) {
         text_add(out, str_from(name));
+    } else if (name || (member_name && strncmp(member_name, "operator()", 10) == 0)) {
+        text_printf(out, "{lambda%s}", parameters_of(member));
+    } else {
+        text_add(out, STR("{unnamed type}"));
     }
 }
 
@@ -94,12 +96,13 @@ static void add_function(struct dwarf_units *u, struct text *out, Dwarf_Die *die
     add_member(u, out, &declaration, level + 1);
 }
 
-/// The contexts from number `context` outward, outermost first, each with "::". A function's name has
-/// all of its own contexts, so it ends the way outward.
+/// The contexts of `declaration`, outermost first, each with "::". A function's name has all of its own
+/// contexts, so it ends the way outward.
 static void add_contexts(
-        struct dwarf_units *u, struct text *out, uint32_t context, unsigned level) {
+        struct dwarf_units *u, struct text *out, const Dwarf_Die *declaration, unsigned level) {
     uint32_t numbers[CONTEXTS_MOST];
     unsigned count = 0;
+    uint32_t context = context_of(u, declaration);
     while (context != 0 && count < CONTEXTS_MOST) {
         numbers[count++] = context;
         int tag = dwarf_tag(&u->contexts[context].die);
@@ -114,7 +117,7 @@ static void add_contexts(
         } else if (tag == DW_TAG_namespace && !name) {
             text_add(out, STR("(anonymous namespace)"));
         } else {
-            add_class(out, name);
+            add_class(out, name, count == 0 ? declaration : &u->contexts[numbers[count - 1]].die);
         }
         text_add(out, STR("::"));
     }
@@ -125,7 +128,7 @@ static void add_member(
     Dwarf_Die die = *declaration;
     const char *name = dwarf_diename(&die);
     if (level < LEVELS_MOST) {
-        add_contexts(u, out, context_of(u, declaration), level);
+        add_contexts(u, out, declaration, level);
     }
     text_add(out, str_from(name ? name : "{unnamed function}"));
     text_add(out, str_from(parameters_of(declaration)));

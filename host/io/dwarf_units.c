@@ -63,6 +63,8 @@ void dwarf_units_read(struct dwarf_units *u, struct arena *a, const struct dwarf
         }
         bool has_split = type == DW_UT_skeleton && split.addr != NULL;
         *add_unit(u) = (struct dwarf_unit){ .lines_die = die, .die = has_split ? split : die };
+        const struct dwarf_unit *added = &u->units[u->unit_count - 1];
+        *map64_put(&u->by_cu, a, (uint64_t)(uintptr_t)added->die.cu, NULL) = u->unit_count - 1;
         add_unit_ranges(u, u->unit_count - 1);
     }
     range_table_sort(&u->ranges);
@@ -104,7 +106,7 @@ static void add_function(struct search *s, Dwarf_Die *die) {
     unit->functions[unit->function_count++] = (struct dwarf_function){ .die = *die };
 }
 
-/// A function with code, a pattern for inlining, or a declaration. Only the latter has nothing inside.
+/// A function with code, a pattern for instances elsewhere, or a declaration, which has nothing inside.
 static bool visit_subprogram(struct search *s, Dwarf_Die *die, unsigned depth) {
     bool has_code = dwarf_hasattr(die, DW_AT_low_pc) || dwarf_hasattr(die, DW_AT_ranges);
     uint32_t context = s->around[depth];
@@ -113,7 +115,7 @@ static bool visit_subprogram(struct search *s, Dwarf_Die *die, unsigned depth) {
     }
     if (has_code) {
         add_function(s, die);
-    } else if (!dwarf_hasattr(die, DW_AT_inline)) {
+    } else if (dwarf_hasattr(die, DW_AT_declaration)) {
         return false;
     }
     s->around[depth + 1] = add_context(s->u, die, context);
@@ -161,6 +163,13 @@ const struct dwarf_function *dwarf_units_function(
     struct dwarf_function *f = &unit->functions[range->value];
     dwarf_function_read(f, u->arena, u->file->bias);
     return f;
+}
+
+void dwarf_units_read_around(struct dwarf_units *u, const Dwarf_Die *die) {
+    const uint64_t *number = map64_find(&u->by_cu, (uint64_t)(uintptr_t)die->cu);
+    if (number) {
+        read_functions(u, &u->units[*number]);
+    }
 }
 
 const char *dwarf_units_line(

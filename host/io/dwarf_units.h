@@ -43,6 +43,7 @@ struct dwarf_units {
     struct dwarf_unit *units;
     size_t unit_count, unit_room;
     struct range_table ranges;      ///< Of the units; private.
+    struct map64 by_cu;             ///< libdw handle of a unit to its index in `units`; private.
     struct dwarf_context *contexts; ///< Of the units that were read; [0] is empty.
     size_t context_count, context_room;
     struct map64
@@ -60,6 +61,10 @@ struct dwarf_unit *dwarf_units_find(struct dwarf_units *u, uint64_t vaddr);
 /// The out-of-line function of `unit` around `vaddr`, contents read; NULL when there is none (assembly).
 const struct dwarf_function *dwarf_units_function(
         struct dwarf_units *u, struct dwarf_unit *unit, uint64_t vaddr);
+
+/// Reads the functions of the unit that holds the entry `die`, if they were not read yet, so that
+/// `declared_in` knows them.
+void dwarf_units_read_around(struct dwarf_units *u, const Dwarf_Die *die);
 
 /// The line of code at `vaddr` in `unit`: its number, and its file as libdw has it (alive while the
 /// file is open); NULL when there is none.

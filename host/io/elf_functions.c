@@ -15,7 +15,8 @@ struct candidate {
     uint64_t size;
     uint64_t end; ///< Of its section.
     uint32_t section;
-    uint8_t rank; ///< Lower is better.
+    uint8_t rank;     ///< Lower is better.
+    bool is_function; ///< Its type says so.
     const char *name;
 };
 
@@ -80,6 +81,7 @@ static void consider(
         .end = end,
         .section = section,
         .rank = rank_of(&symbol),
+        .is_function = type != STT_NOTYPE,
         .name = name };
 }
 
@@ -130,6 +132,7 @@ void elf_functions_read(struct elf_functions *e, struct arena *a, const struct d
     qsort(all.at, all.len, sizeof(*all.at), compare);
     drop_inner_labels(&all);
     e->names = NEW_ARRAY(a, const char *, all.len);
+    e->are_functions = NEW_ARRAY(a, bool, all.len);
     uint64_t next_low = UINT64_MAX; // Backward, so that the next higher address is known.
     for (size_t i = all.len; i-- > 0;) {
         bool has_better = i > 0 && all.at[i - 1].low == all.at[i].low;
@@ -137,6 +140,7 @@ void elf_functions_read(struct elf_functions *e, struct arena *a, const struct d
             continue;
         }
         e->names[i] = all.at[i].name;
+        e->are_functions[i] = all.at[i].is_function;
         range_table_add(&e->ranges, a, all.at[i].low, end_of(&all, i, next_low), (uint32_t)i);
         next_low = all.at[i].low;
     }
@@ -150,5 +154,5 @@ const char *elf_functions_find(const struct elf_functions *e, uint64_t vaddr) {
 
 bool elf_functions_begin(const struct elf_functions *e, uint64_t vaddr) {
     const struct range *range = range_table_find(&e->ranges, vaddr);
-    return range && range->low == vaddr;
+    return range && range->low == vaddr && e->are_functions[range->value];
 }

@@ -12,7 +12,8 @@
 /// Zeroed it is empty.
 struct elf_functions {
     const char **names;        ///< As in the file, alive while it is open.
-    struct range_table ranges; ///< `value` is an index into `names`.
+    bool *are_functions;       ///< Or labels without a type, as in assembly.
+    struct range_table ranges; ///< `value` is an index into both.
 };
 
 /// Reads the symbol table of `f`, of its separate debug file included. Of several names for one
@@ -22,7 +23,7 @@ void elf_functions_read(struct elf_functions *e, struct arena *a, const struct d
 /// The name of the function around `vaddr`; NULL when no symbol covers it.
 const char *elf_functions_find(const struct elf_functions *e, uint64_t vaddr);
 
-/// Whether a function begins at `vaddr`.
+/// Whether a symbol that is a function, not only a label, begins at `vaddr`.
 bool elf_functions_begin(const struct elf_functions *e, uint64_t vaddr);
 
 #endif

@@ -248,7 +248,7 @@ static void read_definition(
     case RAMLENS_WIRE_END:
         r->image->ended = true;
         break;
-    default: // an event, or a record of a later minor version
+    default: // of a later minor version
         break;
     }
 }
@@ -261,7 +261,8 @@ static void read_definitions(struct reading *r, const struct trace_block *block)
             block->header.granularity, block->header.open);
     enum ramlens_wire_step step;
     while ((step = ramlens_wire_next(&d, &item)) == RAMLENS_WIRE_ITEM)
-        read_definition(r, &item, block);
+        if (item.record != 0) // an event has no place here
+            read_definition(r, &item, block);
     if (step == RAMLENS_WIRE_BROKEN)
         trace_note_broken(r->trace, block->offset, (uint64_t)(d.end - d.at));
 }

@@ -12,7 +12,7 @@ void block_table_grow(struct block_table *t, struct arena *a) {
     t->count = 0;
     for (size_t i = 0; old.mask != 0 && i <= old.mask; i++)
         if (old.slots[i].address != 0)
-            *block_table_add(t, a, old.slots[i].address) = old.slots[i];
+            *block_table_place(t, old.slots[i].address) = old.slots[i];
 }
 
 void block_table_remove(struct block_table *t, struct block *b) {

@@ -46,17 +46,22 @@ static inline struct block *block_table_find(const struct block_table *t, uint64
     }
 }
 
-/// A slot for a block at `address`, which must not be in the table; the caller fills the rest.
-static inline struct block *block_table_add(
-        struct block_table *t, struct arena *a, uint64_t address) {
-    if (t->count >= t->mask - t->mask / 4)
-        block_table_grow(t, a);
+/// Private: the slot where a block at `address` belongs, in a table that has room.
+static inline struct block *block_table_place(struct block_table *t, uint64_t address) {
     size_t i = block_table_home(t, address);
     while (t->slots[i].address != 0)
         i = (i + 1) & t->mask;
     t->count++;
     t->slots[i].address = address;
     return &t->slots[i];
+}
+
+/// A slot for a block at `address`, which must not be in the table; the caller fills the rest.
+static inline struct block *block_table_add(
+        struct block_table *t, struct arena *a, uint64_t address) {
+    if (t->count >= t->mask - t->mask / 4)
+        block_table_grow(t, a);
+    return block_table_place(t, address);
 }
 
 /// Removes `b`, which block_table_find() gave.

@@ -79,7 +79,7 @@ struct answer {
 };
 
 /// Opens the trace and reads all but its events. False with a message. What only weakens the answer (a module that cannot be read, no
-/// link map) is no failure: see answer.owners.problems. `out` must stay where it is.
+/// link map) is no failure: see answer.owners.problems. `w` must stay where it is.
 bool answer_open(
         struct answer *out, struct arena *a, const struct answer_options *options, struct err *err);
 
@@ -87,14 +87,14 @@ bool answer_open(
 void answer_run(struct answer *w, const struct ledger_listener *also, struct progress *progress);
 
 /// Closes files; the memory is the arena's.
-void answer_close(struct answer *answer);
+void answer_close(struct answer *w);
 
 /// The table of region `region` at checkpoint `index` in state ANSWER_STATE or ANSWER_STOCK, with what was observed taken in: at a
 /// checkpoint with a figure, what it leaves unexplained; at others what the nearest figure before (else after) left.
 struct region_table answer_region(
-        const struct answer *answer, uint32_t index, unsigned state, uint32_t region);
+        const struct answer *w, uint32_t index, unsigned state, uint32_t region);
 
 /// Free bytes of the heaps outside the first region that a query for `capability` counts, too (SPM, LP RAM), when nothing of this run is in them.
-int64_t answer_outside_free(const struct answer *answer, uint32_t capability);
+int64_t answer_outside_free(const struct answer *w, uint32_t capability);
 
 #endif

@@ -1,0 +1,167 @@
+// Q1 of the report: where a region's bytes are before the first connection. See report_parts.h.
+#include "report_parts.h"
+
+#include "human.h"
+#include "table.h"
+
+#include <inttypes.h>
+
+static struct str component_name(const struct report *r, uint32_t component) {
+    return component == ROW_NO_COMPONENT ? STR("") : r->w->map.names[component];
+}
+
+static const struct region_row *same_row(
+        const struct region_table *t, const struct region_row *like) {
+    for (uint32_t i = 0; i < t->row_count; i++) {
+        const struct region_row *row = &t->rows[i];
+        if (row->kind == like->kind && row->component == like->component &&
+                str_equal(row->about, like->about))
+            return row;
+    }
+    return NULL;
+}
+
+/// One line: what, its bytes in the state and, beside it, in stock, how it is known.
+static void line(struct report *r, struct table *t, const char *what, const char *state,
+        const char *stock, const char *source) {
+    table_cell(t, str_from(what));
+    table_printf(t, "%s", state);
+    if (r->two_states)
+        table_printf(t, "%s", stock);
+    table_cell(t, str_from(source));
+}
+
+static void row_line(struct report *r, struct table *t, const struct region_row *row, int64_t state,
+        int64_t stock) {
+    struct str name = component_name(r, row->component);
+    const char *what = arena_printf(r->ctx->arena, "%-12s %.*s", row_kind_names[row->kind],
+            STR_ARG(name.len != 0 ? name : row->about));
+    line(r, t, what, human_change(-state).text, human_change(-stock).text,
+            row_source_names[row->source]);
+}
+
+/// The rows of one kind: the state's, then those that only stock has.
+static void rows_of_kind(struct report *r, struct table *t, enum row_kind kind,
+        const struct region_table *state, const struct region_table *stock) {
+    for (uint32_t i = 0; i < state->row_count; i++) {
+        const struct region_row *row = &state->rows[i];
+        const struct region_row *same = same_row(stock, row);
+        if (row->kind == kind)
+            row_line(r, t, row, row->bytes, same == NULL ? 0 : same->bytes);
+    }
+    for (uint32_t i = 0; r->two_states && i < stock->row_count; i++) {
+        const struct region_row *row = &stock->rows[i];
+        if (row->kind == kind && same_row(state, row) == NULL)
+            row_line(r, t, row, 0, row->bytes);
+    }
+}
+
+static void waterfall(struct report *r, uint32_t index, uint32_t region) {
+    const struct table_column columns[] = {
+        { .title = "", .is_flexible = true },
+        { .title = r->w->placements[ANSWER_STATE].name, .align = TABLE_RIGHT },
+        { .title = r->two_states ? "stock" : "known by",
+                .align = r->two_states ? TABLE_RIGHT : TABLE_LEFT },
+        { .title = "known by" },
+    };
+    struct region_table state = answer_region(r->w, index, ANSWER_STATE, region);
+    struct region_table stock = answer_region(r->w, index, ANSWER_STOCK, region);
+    struct table t = table_new(r->ctx->arena, columns, r->two_states ? 4 : 3);
+    const char *size = arena_printf(r->ctx->arena, "%s", human_exact(state.region->bytes).text);
+    const char *about = arena_copy(r->ctx->arena, state.region->about).at;
+    line(r, &t, about, size, size, "profile");
+    for (int kind = 0; kind < ROW_KIND_COUNT; kind++)
+        rows_of_kind(r, &t, (enum row_kind)kind, &state, &stock);
+    table_rule(&t);
+    line(r, &t, "free", report_signed(state.free).text, report_signed(stock.free).text,
+            state.free_observed ? "observed" : "computed");
+    table_write(&t, &r->ctx->term, r->out);
+}
+
+// ---- heaps outside the first region, host-only bytes, observed points that the run lacks
+
+static void outside(struct report *r) {
+    const struct answer *w = r->w;
+    struct observed_figure internal = { .asks = target_find_capability(
+                                                &w->target, STR("INTERNAL")) };
+    for (uint32_t i = 1; i < w->target.region_count; i++) {
+        const struct target_region *region = &w->target.regions[i];
+        struct region_table t = answer_region(w, r->base, ANSWER_STATE, i);
+        struct region_table stock = answer_region(w, r->base, ANSWER_STOCK, i);
+        text_printf(r->out, "%.*s: %s of %s B free%s", STR_ARG(region->about),
+                report_signed(t.free).text, human_exact(region->bytes).text,
+                observed_counts(&w->target, &internal, i) ? ", counted as internal" : "");
+        if (r->two_states && stock.free != t.free)
+            text_printf(r->out, " (stock: %s)", report_signed(stock.free).text);
+        text_add_char(r->out, '\n');
+    }
+}
+
+static void host_only(struct report *r) {
+    const struct answer *w = r->w;
+    const struct run_checkpoint *c = report_checkpoint(r, r->base);
+    text_printf(r->out, "\nOnly on this host, in no region of the chip:");
+    for (uint32_t i = 0; i < w->map.count; i++)
+        if (w->host_only[i] && c->rows[i].live_bytes > 0)
+            text_printf(r->out, " %.*s %s B in %s blocks;", STR_ARG(w->map.names[i]),
+                    human_exact(c->rows[i].live_bytes).text,
+                    human_exact(c->rows[i].live_blocks).text);
+    text_printf(r->out, " recorder %s\n", human_bytes(c->recorder_bytes).text);
+}
+
+static void observed_points(struct report *r) {
+    const struct observed *o = &r->w->observed;
+    if (!r->w->has_observed)
+        return;
+    text_printf(r->out, "\nObserved on the device (%s):\n", o->path);
+    for (uint32_t i = 0; i < o->count; i++) {
+        const struct observed_figure *f = &o->figures[i];
+        text_printf(r->out, "  %-14.*s %.*s free %s%s%s\n", STR_ARG(f->checkpoint),
+                STR_ARG(f->capability), f->about ? "about " : "",
+                f->known ? human_exact(f->free_bytes).text : "not written down",
+                f->in_run ? "" : "  (not a moment of this run)");
+    }
+}
+
+/// Stacks of the tasks that the RTOS always starts: a part of what this run cannot explain.
+static uint64_t system_stacks(const struct target *t) {
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < t->task_count; i++)
+        sum += t->tasks[i].always ? t->tasks[i].stack_bytes * t->tasks[i].count : 0;
+    return sum;
+}
+
+static void explain_free(struct report *r) {
+    const struct answer *w = r->w;
+    struct region_table t = answer_region(w, r->base, ANSWER_STATE, 0);
+    int64_t unexplained = region_table_sum(&t, ROW_UNEXPLAINED);
+    uint32_t internal = target_find_capability(&w->target, STR("INTERNAL"));
+    if (!t.free_observed)
+        return;
+    text_printf(r->out,
+            "\nThe observed figure counts %s B that are free in SPM and LP RAM, outside these %s "
+            "B.\n",
+            human_exact((uint64_t)answer_outside_free(w, internal)).text,
+            human_exact(w->target.regions[0].bytes).text);
+    if (unexplained > 0)
+        text_printf(r->out,
+                "Of the unexplained bytes %s are stacks of tasks that the RTOS always starts "
+                "(profile).\n",
+                human_exact(system_stacks(&w->target)).text);
+    if (unexplained < 0)
+        text_printf(r->out,
+                "The model needs %s B more than was observed to be taken: it is too high, or the "
+                "figure is.\n",
+                human_exact((uint64_t)-unexplained).text);
+}
+
+void report_first_question(struct report *r) {
+    report_heading(r, "Q1  %.*s: where it is at '%.*s'", STR_ARG(r->w->target.regions[0].about),
+            STR_ARG(report_checkpoint(r, r->base)->name));
+    waterfall(r, r->base, 0);
+    explain_free(r);
+    text_add_char(r->out, '\n');
+    outside(r);
+    host_only(r);
+    observed_points(r);
+}
