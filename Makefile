@@ -5,7 +5,8 @@ include mk/host.mk
 include mk/runtime.mk
 include mk/tests.mk
 include mk/subject.mk
--include mk/bench.mk
+include mk/lint.mk
+-include mk/bench.mk mk/docs.mk
 
 .PHONY: help all demo setup clean
 help: ## show the targets

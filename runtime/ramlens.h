@@ -1,9 +1,9 @@
 /// The calls a program makes to ramlens. SPDX-License-Identifier: Apache-2.0
 ///
 /// A program under measurement includes this header and nothing else; it links no library. On Linux
-/// the functions behind it live in the recorder that `ramlens record` preloads; on a device they are
-/// linked with the firmware. Where neither is present each call is a no-op that costs one load and a
-/// branch.
+/// the functions behind it live in the recorder that `ramlens record` preloads; on a device they
+/// are linked with the firmware. Where neither is present each call is a no-op that costs one load
+/// and a branch.
 #ifndef RAMLENS_H
 #define RAMLENS_H
 
@@ -11,8 +11,8 @@
 extern "C" {
 #endif
 
-/// The recorder's side of ramlens_checkpoint(). Do not call it directly: the symbol is absent (null)
-/// when the program runs without ramlens.
+/// The recorder's side of ramlens_checkpoint(). Do not call it directly: the symbol is absent
+/// (null) when the program runs without ramlens.
 extern void ramlens_runtime_checkpoint(const char *name, unsigned cycle) __attribute__((weak));
 
 /// Names this moment of the run: a **checkpoint**. Reports show what lives here, and the time since

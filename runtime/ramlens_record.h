@@ -1,8 +1,9 @@
 /// The recorder's core: streams of events into blocks. SPDX-License-Identifier: Apache-2.0
 ///
-/// Freestanding; knows no operating system (ramlens_port.h does). All state is in structs that the integration
-/// places. One **stream** belongs to one writer: a thread, or a thread's signal handlers. Nothing on the event path
-/// locks; a lock is taken when a block is full, about once in a thousand events.
+/// Freestanding; knows no operating system (ramlens_port.h does). All state is in structs that the
+/// integration places. One **stream** belongs to one writer: a thread, or a thread's signal
+/// handlers. Nothing on the event path locks; a lock is taken when a block is full, about once in a
+/// thousand events.
 #ifndef RAMLENS_RECORD_H
 #define RAMLENS_RECORD_H
 
@@ -26,8 +27,8 @@ struct ramlens_stream {
     uint32_t lost_frees;
 };
 
-/// Marks of who touched which address last, four bytes each. A device with little memory may choose fewer (a power of two): the cost is a byte for
-/// events whose addresses meet by chance.
+/// Marks of who touched which address last, four bytes each. A device with little memory may choose
+/// fewer (a power of two): the cost is a byte for events whose addresses meet by chance.
 #ifndef RAMLENS_RECORD_MARKS
 #    define RAMLENS_RECORD_MARKS 65536
 #endif
@@ -43,7 +44,7 @@ struct ramlens_recorder {
     uint32_t lost_frees;
     uint8_t granularity;
     uint32_t
-            marks[RAMLENS_RECORD_MARKS]; ///< Thread and tick that touched an address last, by hash.
+            marks[RAMLENS_RECORD_MARKS]; ///< Stream and tick that touched an address last, by hash.
 };
 
 /// Facts about the image for the first record.
@@ -66,17 +67,21 @@ uint32_t ramlens_thread_number(struct ramlens_recorder *r);
 /// Makes `s` the stream of thread `thread`.
 void ramlens_stream_init(struct ramlens_recorder *r, struct ramlens_stream *s, uint32_t thread);
 
-/// Records an event stamped `time` (ramlens_port_time()). Free-like kinds are stamped and recorded before the real free,
-/// allocations after the real allocation: then, whatever the threads do, a block's free is stamped no later than the next allocation
-/// at its address. Only the stream's writer may call it. Costs about 15 ns; with a full block also one block's closing. Without a place
-/// for a block the event is counted as lost. A stamp older than the block that the event opens counts as that block's: see
+/// Records an event stamped `time` (ramlens_port_time()). Free-like kinds are stamped and recorded
+/// before the real free, allocations after the real allocation: then, whatever the threads do, a
+/// block's free is stamped no later than the next allocation at its address. Only the stream's
+/// writer may call it. Costs about 15 ns; with a full block also one block's closing. Without a
+/// place for a block the event is counted as lost. Where another thread had the address in the same
+/// tick, the stamp is read again, with care for the order in which the processor does things. A
+/// stamp older than the block that the event opens counts as that block's: see
 /// ramlens_stream_before().
 void ramlens_stream_event(struct ramlens_recorder *r, struct ramlens_stream *s, uint64_t time,
         uint64_t address, const struct ramlens_wire_request *request);
 
-/// A stamp, taken now, for an event of `s` at `address` that is recorded only after the call that it describes: the free of a
-/// realloc that may move the block. Marks the address as this thread's, and makes room for that event first; a block opened after the call would begin, and with it the event's time,
-/// after another thread has got the address.
+/// A stamp, taken now, for an event of `s` at `address` that is recorded only after the call that
+/// it describes: the free of a realloc that may move the block. Marks the address as this thread's,
+/// and makes room for that event first; a block opened after the call would begin, and with it the
+/// event's time, after another thread has got the address.
 uint64_t ramlens_stream_before(
         struct ramlens_recorder *r, struct ramlens_stream *s, uint64_t address);
 
@@ -86,18 +91,21 @@ void ramlens_stream_lose(struct ramlens_recorder *r, struct ramlens_stream *s, u
 /// What all streams have lost so far, those of ended threads included.
 void ramlens_recorder_lost(const struct ramlens_recorder *r, uint32_t *allocs, uint32_t *frees);
 
-/// Records anything else in a thread's stream; body as FORMAT.md says, at most 1,024 bytes. False when it was lost.
+/// Records anything else in a thread's stream; body as FORMAT.md says, at most 1,024 bytes. False
+/// when it was lost.
 bool ramlens_stream_record(struct ramlens_recorder *r, struct ramlens_stream *s, uint64_t time,
         enum ramlens_wire_record type, const uint8_t *body, size_t size);
 
-/// Closes the open block, if any: its events are safe with the port. Only the writer may call it, or anyone once the writer has ended.
+/// Closes the open block, if any: its events are safe with the port. Only the writer may call it,
+/// or anyone once the writer has ended.
 void ramlens_stream_flush(struct ramlens_stream *s);
 
 /// Records a definition. Takes the port's lock.
 bool ramlens_define(struct ramlens_recorder *r, enum ramlens_wire_record type, const uint8_t *body,
         size_t size);
 
-/// Records the stack `number`: `return_address` called from stack `outer`. The caller holds the port's lock.
+/// Records the stack `number`: `return_address` called from stack `outer`. The caller holds the
+/// port's lock.
 bool ramlens_define_stack(
         struct ramlens_recorder *r, uint32_t number, uint32_t outer, uint64_t return_address);
 

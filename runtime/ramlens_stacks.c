@@ -1,8 +1,8 @@
 // Interned call stacks: see ramlens_stacks.h.
 //
-// Open addressing; entries are published by storing their number last and are never changed except to be forgotten. A
-// full table is copied into one of twice the size and replaced; readers still inside the old one miss at worst, and then look
-// again under the lock.
+// Open addressing; entries are published by storing their number last and are never changed except
+// to be forgotten. A full table is copied into one of twice the size and replaced; readers still
+// inside the old one miss at worst, and then look again under the lock.
 #include "ramlens_stacks.h"
 
 #include "ramlens_port.h"
@@ -105,7 +105,8 @@ static bool marked(const uint32_t *set, uint32_t number) {
     return (set[number / 32] >> number % 32 & 1) != 0;
 }
 
-/// Marks stacks whose frame or outer stack is gone, until a round finds no more: an outer stack may stand later in the table.
+/// Marks stacks whose frame or outer stack is gone, until a round finds no more: an outer stack may
+/// stand later in the table.
 static void mark_gone(struct ramlens_stack_table *t, uint32_t *set, uintptr_t low, uintptr_t high) {
     bool again = true;
     while (again) {

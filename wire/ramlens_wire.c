@@ -1,8 +1,9 @@
 // Encoder and decoder of traces: see ramlens_wire.h for the contract and FORMAT.md for the bytes.
 //
-// The event path is written to be cheap on both sides: one tag byte holds the forms of three fields, and each
-// field is at most one short store. Caches are direct-mapped by hashes that are part of the format, so that
-// encoder and decoder change them in step without sending indices for insertions.
+// The event path is written to be cheap on both sides: one tag byte holds the forms of three
+// fields, and each field is at most one short store. Caches are direct-mapped by hashes that are
+// part of the format, so that encoder and decoder change them in step without sending indices for
+// insertions.
 #include "ramlens_wire.h"
 
 #include <string.h>
@@ -16,7 +17,7 @@ enum { BLOCK_OPEN = 1u << 0, BLOCK_CLOSING = 1u << 1, MAX_VARINT = 10 };
 
 static const uint8_t magic[3] = { 'R', 'L', 'T' };
 
-// ---------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 // Bytes
 
 static void put_u16(uint8_t *at, uint32_t v) {
@@ -103,7 +104,7 @@ const uint8_t *ramlens_wire_get_bytes(struct ramlens_wire_reader *r, size_t *siz
     return bytes;
 }
 
-// ---------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 // Checksum
 
 #if defined(__x86_64__) || defined(__i386__)
@@ -150,7 +151,7 @@ uint32_t ramlens_wire_crc32c(uint32_t crc, const void *bytes, size_t size) {
     return ~crc_by_table(crc, bytes, size);
 }
 
-// ---------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 // Blocks
 
 enum {
@@ -201,7 +202,8 @@ void ramlens_wire_block_open(uint8_t *at, const struct ramlens_wire_block *b) {
     memcpy(at, header, sizeof header);
 }
 
-/// Stores a byte after everything that stands before it in the program: a writer may be cut off between any two stores.
+/// Stores a byte after everything that stands before it in the program: a writer may be cut off
+/// between any two stores.
 static void put_last(uint8_t *at, unsigned byte) {
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     *(volatile uint8_t *)at = (uint8_t)byte;
@@ -242,7 +244,7 @@ enum ramlens_wire_verdict ramlens_wire_block_read(
     read_header(at, out);
     *header_bytes = at[AT_HEADER];
     // While a block is being closed, its length and checksum are in the making.
-    bool closing = out->open && (at[AT_FLAGS] & BLOCK_CLOSING) != 0;
+    bool closing = at[AT_FLAGS] == (BLOCK_OPEN | BLOCK_CLOSING);
     uint32_t payload = closing ? 0 : get_u32(at + AT_LENGTH);
     if (*header_bytes < RAMLENS_WIRE_HEADER_BYTES ||
             out->granularity > RAMLENS_WIRE_GRANULARITY_MAX ||
@@ -257,7 +259,7 @@ enum ramlens_wire_verdict ramlens_wire_block_read(
     return RAMLENS_WIRE_OK;
 }
 
-// ---------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 // What both sides remember
 
 static unsigned request_slot(const struct ramlens_wire_request *r) {
@@ -309,7 +311,7 @@ static void state_follow(
     s->segments[segment_slot(segment)] = segment;
 }
 
-// ---------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 // Encoder
 
 void ramlens_wire_begin(struct ramlens_wire_encoder *e, uint8_t *buffer, size_t size,
@@ -425,7 +427,8 @@ bool ramlens_wire_event(struct ramlens_wire_encoder *e, uint64_t time, uint64_t 
     at += exact;
     s->ticks += delta;
     state_follow(s, slot, address, e->granularity);
-    // encode_time() stores four bytes whatever the length; the byte after the event must read as padding.
+    // encode_time() stores four bytes whatever the length; the byte after the event must read as
+    // padding.
     *at = RAMLENS_WIRE_PADDING;
     __atomic_signal_fence(__ATOMIC_RELEASE);
     *(volatile uint8_t *)tag = (uint8_t)((exact ? TAG_EXACT : TAG_EVENT) | form);
@@ -452,7 +455,7 @@ bool ramlens_wire_record(struct ramlens_wire_encoder *e, uint64_t time,
     return true;
 }
 
-// ---------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 // Decoder
 
 void ramlens_wire_decode(struct ramlens_wire_decoder *d, const uint8_t *payload, size_t size,
@@ -570,7 +573,8 @@ static bool decode_time(unsigned form, struct ramlens_wire_reader *in, uint64_t 
     return true;
 }
 
-/// Time never goes back within a stream: an event without its part of a tick happened no earlier than the one before.
+/// Time never goes back within a stream: an event without its part of a tick happened no earlier
+/// than the one before.
 static void follow_time(struct ramlens_wire_state *s, unsigned part) {
     uint64_t time = s->ticks << PART_BITS | part;
     s->time = time > s->time ? time : s->time;

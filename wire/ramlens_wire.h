@@ -1,8 +1,9 @@
 /// The bytes of a trace: encoder and decoder, one source for both sides.
 ///
-/// FORMAT.md beside this file is normative; this header is its C face. Freestanding C11: no heap, no libc beyond
-/// memcpy and memset. Nothing here locks: an encoder belongs to one writer at a time, a decoder to one reader.
-/// A decoder treats its input as hostile and never reads outside the bytes given.
+/// FORMAT.md beside this file is normative; this header is its C face. Freestanding C11: no heap,
+/// no libc beyond memcpy and memset. Nothing here locks: an encoder belongs to one writer at a
+/// time, a decoder to one reader. A decoder treats its input as hostile and never reads outside the
+/// bytes given.
 #ifndef RAMLENS_WIRE_H
 #define RAMLENS_WIRE_H
 
@@ -14,7 +15,8 @@
 extern "C" {
 #endif
 
-/// Times are in parts of a tick, RAMLENS_WIRE_PARTS to a tick. The wire has whole ticks but for events that ask for more.
+/// Times are in parts of a tick, RAMLENS_WIRE_PARTS to a tick. The wire has whole ticks but for
+/// events that ask for more.
 enum {
     RAMLENS_WIRE_PARTS = 256,
     RAMLENS_WIRE_MAJOR = 1, ///< Readers of another major version must refuse the block.
@@ -29,10 +31,12 @@ enum {
     RAMLENS_WIRE_SEGMENTS = 64,     ///< Stretches of 65,536 granules that it remembers.
 };
 
-/// The stream that carries definitions (modules, stacks, threads, images). Others belong to threads.
+/// The stream that carries definitions (modules, stacks, threads, images). Others belong to
+/// threads.
 #define RAMLENS_WIRE_DEFINITIONS 0u
 
-/// What an event did. Kinds below RAMLENS_WIRE_FIRST_ALLOC end the life of the block at their address.
+/// What an event did. Kinds below RAMLENS_WIRE_FIRST_ALLOC end the life of the block at their
+/// address.
 enum ramlens_wire_kind {
     RAMLENS_WIRE_FREE = 0,
     RAMLENS_WIRE_DELETE = 1,
@@ -98,7 +102,7 @@ enum ramlens_wire_record {
     RAMLENS_WIRE_END = 0x0d,        ///< The image ended in order.
 };
 
-// ---------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 // Blocks
 
 /// A block header in memory; on the wire the fields stand as FORMAT.md says, little-endian.
@@ -118,8 +122,8 @@ struct ramlens_wire_block {
 
 /// Writes `b` as the header of an open block at `at` (RAMLENS_WIRE_HEADER_BYTES writable bytes).
 void ramlens_wire_block_open(uint8_t *at, const struct ramlens_wire_block *b);
-/// Closes the block at `at`, whose payload is `payload_bytes` long: length and checksum. Cut off anywhere in between, the
-/// block still reads as an open one.
+/// Closes the block at `at`, whose payload is `payload_bytes` long: length and checksum. Cut off
+/// anywhere in between, the block still reads as an open one.
 void ramlens_wire_block_close(
         uint8_t *at, size_t payload_bytes, uint32_t lost_allocs, uint32_t lost_frees);
 
@@ -132,16 +136,18 @@ enum ramlens_wire_verdict {
     RAMLENS_WIRE_BAD_CHECKSUM, ///< Length or header impossible, or checksum wrong.
 };
 
-/// Reads the header at `at` and checks length and checksum: of an open block the header's, of a closed one the payload's too.
-/// `size`: bytes available. `header_bytes` receives the size of the header, where the payload begins. `out` and
-/// `header_bytes` are valid after RAMLENS_WIRE_OK.
+/// Reads the header at `at` and checks length and checksum: of an open block the header's, of a
+/// closed one the payload's too.
+/// `size`: bytes available. `header_bytes` receives the size of the header, where the payload begins.
+/// `out` and `header_bytes` are valid after RAMLENS_WIRE_OK.
 enum ramlens_wire_verdict ramlens_wire_block_read(
         const uint8_t *at, size_t size, struct ramlens_wire_block *out, size_t *header_bytes);
 
-/// CRC-32C (Castagnoli, reflected, polynomial 0x1EDC6F41; RFC 3720 appendix B.4), continued from `crc`; begin with 0.
+/// CRC-32C (Castagnoli, reflected, polynomial 0x1EDC6F41; RFC 3720 appendix B.4), continued from
+/// `crc`; begin with 0.
 uint32_t ramlens_wire_crc32c(uint32_t crc, const void *bytes, size_t size);
 
-// ---------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 // Encoder
 
 /// What both sides remember of a stream within a block; reset at its start.
@@ -167,15 +173,17 @@ struct ramlens_wire_encoder {
     struct ramlens_wire_state state;
 };
 
-/// Starts a block at `buffer` (`size` zeroed bytes, RAMLENS_WIRE_HEADER_BYTES + 128 at least, RAMLENS_WIRE_BLOCK_BYTES at most).
+/// Starts a block at `buffer` (`size` zeroed bytes, RAMLENS_WIRE_HEADER_BYTES + 128 at least,
+/// RAMLENS_WIRE_BLOCK_BYTES at most).
 void ramlens_wire_begin(struct ramlens_wire_encoder *e, uint8_t *buffer, size_t size,
         const struct ramlens_wire_block *header);
 /// Closes the open block; returns its size with header. The encoder has no block afterwards.
 size_t ramlens_wire_end(struct ramlens_wire_encoder *e, uint32_t lost_allocs, uint32_t lost_frees);
 
-/// Appends an event. False when the block has no room for it or is too old for its time: end the block,
-/// begin another, try again (cannot fail twice). `time` in parts; one earlier than the stream's latest is taken as
-/// equal to it. `exact`: keep the part of the tick, too, in a byte more. The tag byte is stored last: a block cut off by a crash decodes to its last whole event.
+/// Appends an event. False when the block has no room for it or is too old for its time: end the
+/// block, begin another, try again (cannot fail twice). `time` in parts; one earlier than the
+/// stream's latest is taken as equal to it. `exact`: keep the part of the tick, too, in a byte
+/// more. The tag byte is stored last: a block cut off by a crash decodes to its last whole event.
 bool ramlens_wire_event(struct ramlens_wire_encoder *e, uint64_t time, uint64_t address,
         const struct ramlens_wire_request *r, bool exact);
 
@@ -189,7 +197,7 @@ uint8_t *ramlens_wire_put_signed(uint8_t *at, int64_t value);
 /// Length as varint, then the bytes.
 uint8_t *ramlens_wire_put_bytes(uint8_t *at, const void *bytes, size_t size);
 
-// ---------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 // Decoder
 
 /// One decoded item: an event (`record` is 0) or a record with its body.

@@ -174,6 +174,19 @@ static json_t *modules_json(const struct trace_image *image) {
     return list;
 }
 
+static json_t *threads_json(const struct trace_image *image) {
+    json_t *list = json_array();
+    for (uint32_t i = 0; i < image->thread_count; i++) {
+        const struct trace_thread *t = &image->threads[i];
+        json_t *o = json_object();
+        json_out_number(o, "number", t->number);
+        json_out_number(o, "system_id", t->system_id);
+        json_out_str(o, "name", t->name);
+        json_array_append_new(list, o);
+    }
+    return list;
+}
+
 static void print_json(struct cmd_context *ctx, const struct trace *trace,
         const struct trace_image *image, const struct info_totals *n) {
     json_t *root = json_object();
@@ -205,6 +218,7 @@ static void print_json(struct cmd_context *ctx, const struct trace *trace,
     json_out_number(root, "walks_too_deep", image->counters.too_deep);
     json_out_number(root, "recorder_bytes", image->counters.map_bytes);
     json_object_set_new(root, "moments", moments_json(n));
+    json_object_set_new(root, "thread_list", threads_json(image));
     json_object_set_new(root, "modules", modules_json(image));
     json_out_write(root, ctx->out);
 }

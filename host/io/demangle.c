@@ -113,6 +113,7 @@ static bool is_made_for(enum form form, int type) {
 }
 
 /// The branches that hold names, each replaced by its simpler form.
+// NOLINTNEXTLINE(misc-no-recursion): TREE_DEEPEST bounds it
 static void simplify_branches(struct simplifier *s, node *c, unsigned depth) {
     switch ((int)c->type) {
     case DEMANGLE_COMPONENT_TYPED_NAME:
@@ -150,6 +151,7 @@ static void simplify_branches(struct simplifier *s, node *c, unsigned depth) {
     }
 }
 
+// NOLINTNEXTLINE(misc-no-recursion): TREE_DEEPEST bounds it
 static node *simplify(struct simplifier *s, node *c, unsigned depth) {
     while (c && ++s->nodes < NODES_MOST &&
             (c->type == DEMANGLE_COMPONENT_CLONE || c->type == DEMANGLE_COMPONENT_TAGGED_NAME ||

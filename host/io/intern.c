@@ -2,11 +2,13 @@
 /// hash (which a file may be made to contain) cost time, not correctness.
 #include "intern.h"
 
+#include "vec.h"
+
 #include <stdint.h>
 
 struct interned {
-    struct interned *next;
     struct str text;
+    uint64_t next; ///< Index + 1 of an older entry of the same hash.
 };
 
 /// FNV-1a, by Fowler, Noll and Vo, over eight bytes at a time where there are so many: names are long
@@ -31,14 +33,14 @@ struct str intern(struct interner *in, struct str s) {
         return STR("");
     }
     uint64_t *head = map64_put(&in->index, in->arena, hash_of(s), NULL);
-    for (struct interned *at = (struct interned *)(uintptr_t)*head; at; at = at->next) {
-        if (str_equal(at->text, s)) {
-            return at->text;
+    for (uint64_t at = *head; at != 0; at = in->entries.at[at - 1].next) {
+        if (str_equal(in->entries.at[at - 1].text, s)) {
+            return in->entries.at[at - 1].text;
         }
     }
-    struct interned *added = NEW(in->arena, struct interned);
-    added->next = (struct interned *)(uintptr_t)*head;
+    struct interned *added = vec_push(in->arena, &in->entries);
+    added->next = *head;
     added->text = arena_copy(in->arena, s);
-    *head = (uint64_t)(uintptr_t)added;
+    *head = in->entries.len;
     return added->text;
 }

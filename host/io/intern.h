@@ -9,10 +9,17 @@
 #include "map64.h"
 #include "str.h"
 
+struct interned; // Private.
+
 /// Start with `{ .arena = a }`.
 struct interner {
     struct arena *arena;
-    struct map64 index; ///< Hash of a string to the list of those that have it; private.
+    struct map64
+            index; ///< Hash of a string to the newest entry that has it, + 1; private, as is all below.
+    struct {
+        struct interned *at;
+        size_t len, room;
+    } entries;
 };
 
 /// The one copy of `s`, terminated, as long-lived as the arena. The empty string is always `""` at

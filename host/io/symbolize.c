@@ -34,8 +34,12 @@ struct module {
     struct dwarf_units units;
     struct dwarf_variables variables;
     bool has_variables;        ///< They were read.
-    struct map64 member_names; ///< Address of a declaration to struct names.
-    struct map64 answers[2];   ///< Address to answer; [1] for return addresses.
+    struct map64 member_names; ///< Address of a declaration to its index in symbolizer.names.
+    struct map64 answered[2];  ///< Address to its index in `answers`; [1] for return addresses.
+    struct {
+        struct answer *at;
+        size_t len, room;
+    } answers;
 };
 
 /// Both names of a function.
@@ -49,8 +53,16 @@ struct symbolizer {
     struct interner strings;
     struct module **modules;
     size_t module_count, module_room;
-    struct map64 names; ///< Address of an interned linkage name to struct names.
-    struct map64 paths; ///< Address of a path as libdw has it to its interned form.
+    struct map64 named; ///< Address of an interned linkage name to its index in `names`.
+    struct {
+        struct names *at;
+        size_t len, room;
+    } names;
+    struct map64 known_paths; ///< Address of a path as libdw has it to its index in `paths`.
+    struct {
+        struct str *at; ///< Interned, in one form.
+        size_t len, room;
+    } paths;
 };
 
 struct symbolizer *symbolizer_open(struct arena *a) {
@@ -141,27 +153,25 @@ static struct str file_of(struct symbolizer *s, const char *path) {
         return STR("");
     }
     bool added = false;
-    uint64_t *known = map64_put(&s->paths, s->arena, (uint64_t)(uintptr_t)path, &added);
+    uint64_t *known = map64_put(&s->known_paths, s->arena, (uint64_t)(uintptr_t)path, &added);
     if (added) {
-        struct str *file = NEW(s->arena, struct str);
-        *file = intern(&s->strings, source_path(s->arena, str_from(path)));
-        *known = (uint64_t)(uintptr_t)file;
+        *known = s->paths.len;
+        *vec_push(s->arena, &s->paths) = intern(&s->strings, source_path(s->arena, str_from(path)));
     }
-    return *(const struct str *)(uintptr_t)*known;
+    return s->paths.at[*known];
 }
 
 /// Both names for a linkage name as some symbol table has it.
 static struct names names_of(struct symbolizer *s, struct str symbol) {
     struct str linkage = intern(&s->strings, demangle_base(symbol));
     bool added = false;
-    uint64_t *known = map64_put(&s->names, s->arena, (uint64_t)(uintptr_t)linkage.at, &added);
+    uint64_t *known = map64_put(&s->named, s->arena, (uint64_t)(uintptr_t)linkage.at, &added);
     if (added) {
-        struct names *names = NEW(s->arena, struct names);
-        names->linkage = linkage;
-        names->function = intern(&s->strings, demangle_function(s->arena, linkage));
-        *known = (uint64_t)(uintptr_t)names;
+        *known = s->names.len;
+        *vec_push(s->arena, &s->names) = (struct names){ .linkage = linkage,
+            .function = intern(&s->strings, demangle_function(s->arena, linkage)) };
     }
-    return *(const struct names *)(uintptr_t)*known;
+    return s->names.at[*known];
 }
 
 /// Names of a function without a linkage name whose short name does not say what it is. There is no
@@ -172,13 +182,11 @@ static struct names member_names(
     uint64_t *known =
             map64_put(&m->member_names, s->arena, (uint64_t)(uintptr_t)declaration->addr, &added);
     if (added) {
-        struct names *names = NEW(s->arena, struct names);
-        *known = (uint64_t)(uintptr_t)names;
-        names->linkage = STR("");
-        names->function = intern(&s->strings, dwarf_member_name(&m->units, s->arena, declaration));
-        return *names;
+        *known = s->names.len;
+        *vec_push(s->arena, &s->names) = (struct names){ .linkage = STR(""),
+            .function = intern(&s->strings, dwarf_member_name(&m->units, s->arena, declaration)) };
     }
-    return *(const struct names *)(uintptr_t)*known;
+    return s->names.at[*known];
 }
 
 static bool is_mangled(const char *symbol) {
@@ -271,29 +279,27 @@ static void push_all(struct symbolizer *s, struct module *m, uint64_t vaddr, uin
     }
 }
 
-static struct answer *find_answer(
+static struct answer find_answer(
         struct symbolizer *s, struct module *m, uint64_t vaddr, bool return_address) {
     struct stack stack = { .count = 0 };
     uint64_t asked = return_address && vaddr != 0 ? vaddr - 1 : vaddr;
     push_all(s, m, asked, return_address ? vaddr : 0, &stack);
     struct frame *frames = NEW_ARRAY(s->arena, struct frame, stack.count);
     memcpy(frames, stack.at, stack.count * sizeof(*frames));
-    struct answer *answer = NEW(s->arena, struct answer);
-    *answer = (struct answer){ .frames = frames, .count = stack.count };
-    return answer;
+    return (struct answer){ .frames = frames, .count = stack.count };
 }
 
 size_t symbolizer_frames(struct symbolizer *s, uint32_t module, uint64_t vaddr, bool return_address,
         const struct frame **out) {
     struct module *m = s->modules[module];
     bool added = false;
-    uint64_t *known = map64_put(&m->answers[return_address], s->arena, vaddr, &added);
+    uint64_t *known = map64_put(&m->answered[return_address], s->arena, vaddr, &added);
     if (added) {
-        *known = (uint64_t)(uintptr_t)find_answer(s, m, vaddr, return_address);
+        *known = m->answers.len;
+        *vec_push(s->arena, &m->answers) = find_answer(s, m, vaddr, return_address);
     }
-    const struct answer *answer = (const struct answer *)(uintptr_t)*known;
-    *out = answer->frames;
-    return answer->count;
+    *out = m->answers.at[*known].frames;
+    return m->answers.at[*known].count;
 }
 
 struct str symbolizer_variable_file(

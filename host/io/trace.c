@@ -64,7 +64,8 @@ static void finish_image(struct reading *r) {
         lost_allocs += t->lost_allocs;
         lost_frees += t->lost_frees;
     }
-    // The recorder's own count is taken at the end, a stream's with each of its blocks: either may have seen more.
+    // The recorder's own count is taken at the end, a stream's with each of its blocks: either may
+    // have seen more.
     const struct trace_counters *c = &r->image->counters;
     struct trace *t = r->trace;
     t->lost_allocs += lost_allocs > c->lost_allocs ? lost_allocs : c->lost_allocs;
@@ -117,7 +118,8 @@ static void read_image(
     image->path = text_of(r, in);
 }
 
-/// Keeps the earliest and the latest: the block that a full disk leaves for the end may stand before others.
+/// Keeps the earliest and the latest: the block that a full disk leaves for the end may stand
+/// before others.
 static void read_clock(struct reading *r, struct ramlens_wire_reader *in) {
     uint64_t time = ramlens_wire_get_varint(in) * RAMLENS_WIRE_PARTS;
     uint64_t nanoseconds = ramlens_wire_get_varint(in);

@@ -1,7 +1,9 @@
-/// Reading a trace: its definitions at once, its events as one stream in the order in which they happened.
+/// Reading a trace: its definitions at once, its events as one stream in the order in which they
+/// happened.
 ///
-/// The file is hostile input: damaged blocks are skipped, counted and located; nothing is believed that was not checked. Memory
-/// grows with definitions and with the number of threads whose blocks overlap, not with the length of the trace.
+/// The file is hostile input: damaged blocks are skipped, counted and located; nothing is believed
+/// that was not checked. Memory grows with definitions and with the number of threads whose blocks
+/// overlap, not with the length of the trace.
 #ifndef RAMLENS_TRACE_H
 #define RAMLENS_TRACE_H
 
@@ -13,13 +15,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/// A call stack: the frame at `address` (a return address), called from stack `outer` (0: outermost).
+/// A call stack: the frame at `address` (a return address), called from stack `outer` (0:
+/// outermost).
 struct trace_stack {
     uint64_t address;
     uint32_t outer;
-    uint32_t
-            module; ///< Index + 1 in trace_image.modules of the code at `address` when the stack was defined; 0 none. Valid if `known`.
-    bool known;     ///< False: the definition was lost.
+    uint32_t module; ///< Index + 1 in trace_image.modules of the code at `address` when the
+                     ///< stack was defined; 0 none. Valid if `known`.
+    bool known;      ///< False: the definition was lost.
 };
 
 /// Code that was mapped for a time.
@@ -78,9 +81,9 @@ struct trace_damage {
     uint64_t first_offset; ///< Of the first such block.
     uint64_t bytes;        ///< Skipped bytes.
     uint32_t missing;      ///< Blocks whose absence the sequence numbers show.
-    uint32_t
-            open_blocks; ///< Never closed: the writer was killed or is still running. They were read to their last whole event.
-    bool cut;            ///< The file ends inside a block.
+    uint32_t open_blocks;  ///< Never closed: the writer was killed or still runs. They were read to
+                           ///< their last whole event.
+    bool cut;              ///< The file ends inside a block.
 };
 
 struct trace {
@@ -91,12 +94,12 @@ struct trace {
     struct trace_damage damage;
     uint64_t lost_allocs, lost_frees; ///< What the recorders could not record, by their own count.
     int fd;
-    uint64_t
-            broken_end; ///< Blocks below this offset were looked at by trace_note_broken(). Private.
+    uint64_t broken_end; ///< Private: trace_note_broken() has seen the blocks below this offset.
 };
 
-/// Opens `path` and reads all definitions. False with a message that names the byte when it is no trace, of a newer version, or without
-/// any readable image. Cost: one pass over the file. Definitions live in `a`.
+/// Opens `path` and reads all definitions. False with a message that names the byte when it is no
+/// trace, of a newer version, or without any readable image. Cost: one pass over the file.
+/// Definitions live in `a`.
 bool trace_open(struct arena *a, const char *path, struct trace *out, struct err *err);
 void trace_close(struct trace *t);
 
@@ -125,8 +128,8 @@ struct trace_cursor;
 struct trace_cursor *trace_cursor_new(
         struct arena *a, struct trace *t, const struct trace_image *image);
 
-/// The next event, in the order of its stamps; of equal stamps, in the order of the file. NULL at the end. The pointer is
-/// valid until the next call. Does not advance.
+/// The next event, in the order of its stamps; of equal stamps, in the order of the file. NULL at
+/// the end. The pointer is valid until the next call. Does not advance.
 const struct trace_event *trace_peek(struct trace_cursor *c);
 
 /// Advances past the event last peeked.
@@ -135,14 +138,16 @@ void trace_advance(struct trace_cursor *c);
 /// Bytes of the file read so far, for progress.
 uint64_t trace_position(const struct trace_cursor *c);
 
-/// Puts off the event last peeked, because another thread's must come first: it gives a block where one lives, or ends one that does not.
-/// Stamps order the events at an address as they happened but for what a processor's clock is read too early, so the other must follow within
-/// a quarter of a tick. Its thread waits until an event of another has been passed. False when no other thread has such an event so near, or
-/// when all wait for each other: then it cannot be helped, and the event stands.
+/// Puts off the event last peeked, because another thread's must come first: it gives a block where
+/// one lives, or ends one that does not. Stamps order the events at an address as they happened but
+/// for what a processor's clock is read too early, so the other must follow within a quarter of a
+/// tick. Its thread waits until an event of another has been passed. False when no other thread has
+/// such an event so near, or when all wait for each other: then it cannot be helped, and the event
+/// stands.
 bool trace_defer(struct trace_cursor *c);
 
-/// Notes that the block at `offset` makes no sense although its checksum is right; `bytes` of it were skipped. Once for each block, whoever reads it
-/// again.
+/// Notes that the block at `offset` makes no sense although its checksum is right; `bytes` of it
+/// were skipped. Once for each block, whoever reads it again.
 void trace_note_broken(struct trace *t, uint64_t offset, uint64_t bytes);
 
 #endif

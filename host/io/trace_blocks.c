@@ -1,5 +1,5 @@
-// Finds the blocks in a trace file: see trace_blocks.h. Zero bytes between blocks are padding; anything else that is no whole block is
-// damage, and the search goes on at the next magic.
+// Finds the blocks in a trace file: see trace_blocks.h. Zero bytes between blocks are padding;
+// anything else that is no whole block is damage, and the search goes on at the next magic.
 #include "trace_blocks.h"
 
 #include <errno.h>
@@ -83,7 +83,8 @@ static void skip_damage(struct trace_blocks *b) {
     note_damage(b, from, b->offset - from);
 }
 
-/// Finds the end of an open block's payload, after its last whole item. False when what follows makes no sense.
+/// Finds the end of an open block's payload, after its last whole item. False when what follows
+/// makes no sense.
 static bool find_open_end(struct trace_block *block, size_t most) {
     struct ramlens_wire_decoder d;
     struct ramlens_wire_item item;
@@ -96,7 +97,8 @@ static bool find_open_end(struct trace_block *block, size_t most) {
     return step == RAMLENS_WIRE_DONE;
 }
 
-/// Takes an open block, and what stands behind its payload: the bytes of an item whose tag was never stored.
+/// Takes an open block, and what stands behind its payload: the bytes of an item whose tag was
+/// never stored.
 static void take_open(struct trace_blocks *b, struct trace_block *block, size_t have) {
     bool whole = have >= RAMLENS_WIRE_BLOCK_BYTES;
     size_t most = whole ? RAMLENS_WIRE_BLOCK_BYTES : have;

@@ -28,8 +28,7 @@ struct trace_blocks {
 struct trace_block {
     struct ramlens_wire_block header;
     uint64_t offset;
-    uint64_t
-            end; ///< Byte after it in the file; of an open block, after what was cut off behind its payload too.
+    uint64_t end; ///< Byte after it in the file; of an open block, after what was cut off, too.
     const uint8_t *payload;
     size_t payload_bytes;
     size_t header_bytes;
@@ -39,7 +38,8 @@ struct trace_block {
 void trace_blocks_init(
         struct trace_blocks *b, int fd, uint8_t *buffer, uint64_t from, uint64_t limit);
 
-/// The next block whose checksum is right, or that was never closed (its payload then ends after its last whole item). False at the end.
+/// The next block whose checksum is right, or that was never closed (its payload then ends after
+/// its last whole item). False at the end.
 bool trace_blocks_next(struct trace_blocks *b, struct trace_block *out);
 
 #endif

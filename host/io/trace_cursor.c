@@ -1,8 +1,9 @@
 // The events of all threads as one stream: see trace_cursor in trace.h.
 //
-// Blocks stand in the file in the order in which they were opened. So while events up to some time are given out, only the
-// blocks opened until then need to be in memory: one or two for each running thread. Those threads' next events stand in a heap
-// by time; equal times go by the order in which their blocks were opened.
+// Blocks stand in the file in the order in which they were opened. So while events up to some time
+// are given out, only the blocks opened until then need to be in memory: one or two for each
+// running thread. Those threads' next events stand in a heap by time; equal times go by the order
+// in which their blocks were opened.
 #include "trace.h"
 #include "trace_blocks.h"
 
@@ -166,7 +167,8 @@ static void start_block(struct trace_cursor *c, struct stream *s, struct waiting
             w->header.granularity, w->header.open);
 }
 
-/// Moves the stream to its next item; false, and the stream is given back, when no block of it is left in memory.
+/// Moves the stream to its next item; false, and the stream is given back, when no block of it is
+/// left in memory.
 static bool step(struct trace_cursor *c, struct stream *s) {
     for (;;) {
         enum ramlens_wire_step result = ramlens_wire_next(&s->decoder, &s->item);
@@ -303,7 +305,8 @@ void trace_advance(struct trace_cursor *c) {
         restore_deferred(c);
 }
 
-/// Whether `o` soon has the event for which the one at `address` waits: an end of the block there, or a new one.
+/// Whether `o` soon has the event for which the one at `address` waits: an end of the block there,
+/// or a new one.
 static bool brings(struct trace_cursor *c, const struct stream *o, uint64_t address, bool end,
         uint64_t limit) {
     struct ramlens_wire_decoder *d = &c->glance;
@@ -323,8 +326,8 @@ static bool brings(struct trace_cursor *c, const struct stream *o, uint64_t addr
     return false;
 }
 
-/// Whether it makes sense to put off the event of `s`, the first of the heap. To wait in vain would be worse than to do nothing:
-/// others would overtake the thread.
+/// Whether it makes sense to put off the event of `s`, the first of the heap. To wait in vain would
+/// be worse than to do nothing: others would overtake the thread.
 static bool worth_waiting(struct trace_cursor *c, const struct stream *s, uint64_t limit) {
     uint8_t kind = s->item.request.kind;
     bool end = kind >= RAMLENS_WIRE_FIRST_ALLOC && kind != RAMLENS_WIRE_REALLOC_IN_PLACE;

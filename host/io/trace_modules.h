@@ -8,7 +8,8 @@
 
 #include <stdint.h>
 
-/// The mapped modules in the order of their addresses, none overlapping. A zeroed struct is a valid empty one. Private.
+/// The mapped modules in the order of their addresses, none overlapping. A zeroed struct is a valid
+/// empty one. Private.
 struct trace_modules {
     struct trace_mapped *mapped;
     uint32_t count;
@@ -23,7 +24,8 @@ void trace_modules_map(
 /// The latest module with `number` was unmapped.
 void trace_modules_unmap(struct trace_modules *m, struct trace_module *modules, uint32_t number);
 
-/// Index + 1 of the module whose code holds the call that returns to `address`; 0: none. Logarithmic in the mapped modules.
+/// Index + 1 of the module whose code holds the call that returns to `address`; 0: none.
+/// Logarithmic in the mapped modules.
 uint32_t trace_modules_at(
         const struct trace_modules *m, const struct trace_module *modules, uint64_t address);
 

@@ -10,7 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/// Zeros the bytes that an item that was never finished left behind the payload: they would look like damage.
+/// Zeros the bytes that an item that was never finished left behind the payload: they would look
+/// like damage.
 static bool clear_rest(int fd, const struct trace_block *block) {
     static const uint8_t zeros[RAMLENS_WIRE_BLOCK_BYTES];
     uint64_t from = block->offset + block->header_bytes + block->payload_bytes;

@@ -15,7 +15,7 @@ void block_table_grow(struct block_table *t, struct arena *a) {
             *block_table_place(t, old.slots[i].address) = old.slots[i];
 }
 
-void block_table_remove(struct block_table *t, struct block *b) {
+void block_table_remove(struct block_table *t, const struct block *b) {
     size_t hole = (size_t)(b - t->slots);
     t->count--;
     // Close the gap: move back each following block whose home lies at or before the hole.

@@ -65,6 +65,6 @@ static inline struct block *block_table_add(
 }
 
 /// Removes `b`, which block_table_find() gave.
-void block_table_remove(struct block_table *t, struct block *b);
+void block_table_remove(struct block_table *t, const struct block *b);
 
 #endif

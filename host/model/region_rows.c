@@ -82,8 +82,7 @@ static void append(struct arena *a, struct region_table *t, struct region_row ro
 void region_table_unexplain(struct arena *a, struct region_table *t, int64_t bytes) {
     append(a, t,
             (struct region_row){ ROW_UNEXPLAINED, ROW_OBSERVED, ROW_NO_COMPONENT,
-                    STR("not in this run (application, Wi-Fi ...)"),
-                    bytes });
+                    STR("not in this run (application, Wi-Fi ...)"), bytes });
     check_sum(t);
 }
 

@@ -28,7 +28,7 @@ struct reader {
     struct symbolizer *symbolizer;
     uint32_t module;
     struct str path;
-    const struct elf_symbol **symbols; ///< Of data, by section, then address.
+    struct elf_symbol *symbols; ///< Of data, by section, then address.
     size_t symbol_count;
     struct {
         struct static_item *at;
@@ -106,8 +106,8 @@ static bool is_data_symbol(const struct elf_symbol *s) {
 
 /// By section and address; of aliases the wider first, then the global one, then by name.
 static int compare_symbols(const void *left, const void *right) {
-    const struct elf_symbol *l = *(const struct elf_symbol *const *)left;
-    const struct elf_symbol *r = *(const struct elf_symbol *const *)right;
+    const struct elf_symbol *l = left;
+    const struct elf_symbol *r = right;
     if (l->section != r->section) {
         return l->section < r->section ? -1 : 1;
     }
@@ -124,10 +124,10 @@ static int compare_symbols(const void *left, const void *right) {
 }
 
 static void take_symbols(struct reader *r) {
-    r->symbols = NEW_ARRAY(r->arena, const struct elf_symbol *, r->elf->symbol_count + 1);
+    r->symbols = NEW_ARRAY(r->arena, struct elf_symbol, r->elf->symbol_count + 1);
     for (size_t i = 0; i < r->elf->symbol_count; i++) {
         if (is_data_symbol(&r->elf->symbols[i])) {
-            r->symbols[r->symbol_count++] = &r->elf->symbols[i];
+            r->symbols[r->symbol_count++] = r->elf->symbols[i];
         }
     }
     if (r->symbol_count != 0) {
@@ -141,7 +141,7 @@ static size_t first_symbol(const struct reader *r, uint32_t number) {
     size_t high = r->symbol_count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (r->symbols[middle]->section < number) {
+        if (r->symbols[middle].section < number) {
             low = middle + 1;
         } else {
             high = middle;
@@ -258,8 +258,8 @@ static void add_item(struct reader *r, const struct piece *p, uint64_t low, uint
 static void add_piece(struct reader *r, const struct piece *p, size_t *next) {
     uint64_t at = p->low;
     uint32_t section = (uint32_t)(p->section - r->elf->sections);
-    while (*next < r->symbol_count && r->symbols[*next]->section == section) {
-        const struct elf_symbol *symbol = r->symbols[*next];
+    while (*next < r->symbol_count && r->symbols[*next].section == section) {
+        const struct elf_symbol *symbol = &r->symbols[*next];
         uint64_t end = symbol->address + symbol->size_bytes;
         if (symbol->address >= p->high) {
             break;
@@ -312,6 +312,7 @@ static void add_section(
     uint64_t at = section->address;
     uint64_t end = section->address + section->size_bytes;
     size_t next = first_symbol(r, (uint32_t)(section - r->elf->sections));
+    assert(!output || r->map);
     for (size_t i = 0; output && i < output->count; i++) {
         const struct ldmap_input *input = &r->map->inputs[output->first + i];
         uint64_t low = input->address > at ? input->address : at;

@@ -45,7 +45,7 @@ static void add_names(
 /// "unknown target": with every name there is, sorted, or the folders that hold none.
 static bool fail_unknown(struct arena *a, const char *name, const char *const *folders,
         uint32_t folder_count, struct err *err) {
-    struct str names[64];
+    struct str names[64] = { { 0 } };
     uint32_t count = 0;
     for (uint32_t i = 0; i < folder_count; i++) {
         add_names(a, folders[i], names, 64, &count);

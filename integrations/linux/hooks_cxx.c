@@ -1,13 +1,17 @@
 // Hooks of operator new and delete, all replaceable forms.
 //
 // Where the program uses the standard library's own operators, the memory comes straight from malloc, as it does there: this tells
-// the form and saves a frame. Where the program replaced an operator, and for aligned forms and failures (new-handlers,
-// exceptions), the real operator is called, and the malloc it makes is noted under the form that was asked for.
+// the form and saves a frame. Where an operator was replaced, and where there is no memory (new-handlers, exceptions), the real
+// operator is called, and the malloc it makes is noted under the form that was asked for.
 //
-// Compiled with -fexceptions: std::bad_alloc and what a new-handler throws pass through these frames.
+// Compiled with -fexceptions: std::bad_alloc and what a new-handler throws pass through these frames. They must not want to be told: a
+// frame with a cleanup calls into libgcc_s, and the exception may come from a plugin with an unwinder of its own.
 #include "hooks.h"
+#include "operators.h"
 #include "ramlens_port.h"
 #include "real.h"
+
+#include <stdlib.h>
 
 #ifdef __LP64__
 #    define SIZE "m"
@@ -15,39 +19,51 @@
 #    define SIZE "j"
 #endif
 
-/// A real operator, looked up when it is first used.
-struct operator_entry {
-    const char *name;
-    void *function; ///< NULL: not looked up, or none.
-    bool looked;
-    bool standard; ///< Nobody replaced it.
-};
-
-static struct operator_entry *find(struct operator_entry *e) {
-    if (__builtin_expect(!e->looked, 0)) {
-        e->function = real_next_cxx(e->name);
-        e->standard = e->function == NULL || real_is_standard_cxx(e->function);
-        __atomic_store_n(&e->looked, true, __ATOMIC_RELEASE);
-    }
-    return e;
+static struct operator_found find(struct operator_entry *e, struct call_site site) {
+    return operators_find(e, *(const uintptr_t *)site.slot);
 }
 
-/// Takes back what was announced, also when an exception passes.
-static void withdraw(struct recorder_thread **t) {
-    if (*t != NULL)
-        (*t)->pending.request.kind = 0;
-}
+// ---- what was announced
 
-/// Lets the next malloc or free of this thread be noted as `r` at `site`. NULL when nothing is recorded.
-static struct recorder_thread *announce(struct ramlens_wire_request r, struct call_site site) {
+/// The next malloc or free of this thread is noted as `r` at `site`. An operator that another one calls for the same request leaves it as
+/// it is: new[] calls new. NULL when nothing is recorded, or an outer operator has announced already.
+static struct recorder_thread *announce(
+        const struct ramlens_wire_request *r, struct call_site site, struct operator_found found) {
+    operators_enter(found);
     struct recorder_thread *t = recorder_enter();
     if (t == NULL)
         return NULL;
-    t->pending.request = r;
-    t->pending.site = site;
+    if (t->depth != 1) { // in a signal handler that interrupted the recorder
+        recorder_leave(t);
+        return NULL;
+    }
+    struct pending_new *p = &t->pending;
+    bool frees = r->kind < RAMLENS_WIRE_FIRST_ALLOC;
+    bool inner = hooks_is_pending(t, site) &&
+                 frees == (p->request.kind < RAMLENS_WIRE_FIRST_ALLOC) &&
+                 (frees || p->request.size == r->size);
+    if (!inner)
+        *p = (struct pending_new){
+            .request = *r, .site = site, .caller = *(const uintptr_t *)site.slot
+        };
     recorder_leave(t);
-    return t;
+    return inner ? NULL : t;
 }
+
+/// The operator has returned `p`. (If it threw, what was announced is no longer found pending.) An allocator's own need not have come by
+/// our malloc: what it gave is noted here.
+static void *conclude(struct recorder_thread *t, void *p, struct operator_found found) {
+    if (t == NULL)
+        return p;
+    struct pending_new pending = t->pending;
+    t->pending.request.kind = 0;
+    if (found.standard && !pending.tried && pending.request.kind >= RAMLENS_WIRE_FIRST_ALLOC &&
+            recorder_enter() != NULL)
+        hooks_note_allocation(t, pending.site, p, &pending.request);
+    return p;
+}
+
+// ---- new
 
 /// The standard operator's own way to memory; NULL when it failed, unnoted: the real operator will try again and know what to do.
 static void *new_by_malloc(struct ramlens_wire_request *r, struct call_site site) {
@@ -65,10 +81,9 @@ static void *new_by_malloc(struct ramlens_wire_request *r, struct call_site site
     return p;
 }
 
-#define WITH_ANNOUNCED(request, site)                                                              \
-    struct recorder_thread *announced __attribute__((cleanup(withdraw))) =                         \
-            announce(request, site);                                                               \
-    (void)announced
+/// The throwing operators never return NULL; if there is none to call, the program could not have got here without the recorder.
+#define REAL_OPERATOR(found, type)                                                                 \
+    ((found).function == NULL ? abort() : (void)0, (type)(uintptr_t)(found).function)
 
 #define NEW_PLAIN(id, symbol, form)                                                                \
     HOOK void *id(size_t size) __asm__(symbol);                                                    \
@@ -76,11 +91,12 @@ static void *new_by_malloc(struct ramlens_wire_request *r, struct call_site site
         static struct operator_entry entry = { .name = symbol };                                   \
         struct ramlens_wire_request r = { .kind = (form), .size = size };                          \
         struct call_site site = CALL_SITE();                                                       \
-        void *p = find(&entry)->standard ? new_by_malloc(&r, site) : NULL;                         \
+        struct operator_found found = find(&entry, site);                                          \
+        void *p = found.standard ? new_by_malloc(&r, site) : NULL;                                 \
         if (__builtin_expect(p != NULL, 1))                                                        \
             return p;                                                                              \
-        WITH_ANNOUNCED(r, site);                                                                   \
-        return ((void *(*)(size_t))(uintptr_t)entry.function)(size);                               \
+        struct recorder_thread *t = announce(&r, site, found);                                     \
+        return conclude(t, REAL_OPERATOR(found, void *(*)(size_t))(size), found);                  \
     }
 
 #define NEW_NOTHROW(id, symbol, form)                                                              \
@@ -91,11 +107,13 @@ static void *new_by_malloc(struct ramlens_wire_request *r, struct call_site site
             .kind = (form), .size = size, .flags = RAMLENS_WIRE_NOTHROW                            \
         };                                                                                         \
         struct call_site site = CALL_SITE();                                                       \
-        void *p = find(&entry)->standard ? new_by_malloc(&r, site) : NULL;                         \
+        struct operator_found found = find(&entry, site);                                          \
+        void *p = found.standard ? new_by_malloc(&r, site) : NULL;                                 \
         if (__builtin_expect(p != NULL, 1))                                                        \
             return p;                                                                              \
-        WITH_ANNOUNCED(r, site);                                                                   \
-        return ((void *(*)(size_t, const void *))(uintptr_t)entry.function)(size, nothrow);        \
+        struct recorder_thread *t = announce(&r, site, found);                                     \
+        return conclude(                                                                           \
+                t, REAL_OPERATOR(found, void *(*)(size_t, const void *))(size, nothrow), found);   \
     }
 
 #define NEW_ALIGNED(id, symbol, form)                                                              \
@@ -106,9 +124,11 @@ static void *new_by_malloc(struct ramlens_wire_request *r, struct call_site site
             .size = size,                                                                          \
             .flags = RAMLENS_WIRE_HAS_ALIGNMENT,                                                   \
             .alignment = (uint32_t)alignment };                                                    \
-        find(&entry);                                                                              \
-        WITH_ANNOUNCED(r, CALL_SITE());                                                            \
-        return ((void *(*)(size_t, size_t))(uintptr_t)entry.function)(size, alignment);            \
+        struct call_site site = CALL_SITE();                                                       \
+        struct operator_found found = find(&entry, site);                                          \
+        struct recorder_thread *t = announce(&r, site, found);                                     \
+        return conclude(                                                                           \
+                t, REAL_OPERATOR(found, void *(*)(size_t, size_t))(size, alignment), found);       \
     }
 
 #define NEW_ALIGNED_NOTHROW(id, symbol, form)                                                      \
@@ -119,10 +139,13 @@ static void *new_by_malloc(struct ramlens_wire_request *r, struct call_site site
             .size = size,                                                                          \
             .flags = RAMLENS_WIRE_HAS_ALIGNMENT | RAMLENS_WIRE_NOTHROW,                            \
             .alignment = (uint32_t)alignment };                                                    \
-        find(&entry);                                                                              \
-        WITH_ANNOUNCED(r, CALL_SITE());                                                            \
-        return ((void *(*)(size_t, size_t, const void *))(uintptr_t)entry.function)(               \
-                size, alignment, nothrow);                                                         \
+        struct call_site site = CALL_SITE();                                                       \
+        struct operator_found found = find(&entry, site);                                          \
+        struct recorder_thread *t = announce(&r, site, found);                                     \
+        return conclude(t,                                                                         \
+                REAL_OPERATOR(found, void *(*)(size_t, size_t, const void *))(                     \
+                        size, alignment, nothrow),                                                 \
+                found);                                                                            \
     }
 
 NEW_PLAIN(new_plain, "_Znw" SIZE, RAMLENS_WIRE_NEW)
@@ -136,12 +159,14 @@ NEW_ALIGNED_NOTHROW(
 NEW_ALIGNED_NOTHROW(new_array_aligned_nothrow, "_Zna" SIZE "St11align_val_tRKSt9nothrow_t",
         RAMLENS_WIRE_NEW_ARRAY)
 
+// ---- delete
+
 /// The standard operator's own way: free. False when the operator was replaced and must be called.
-static bool delete_by_free(struct operator_entry *entry, void *p, struct ramlens_wire_request *r,
+static bool delete_by_free(struct operator_found found, void *p, struct ramlens_wire_request *r,
         struct call_site site) {
     if (p == NULL || real_is_early(p))
         return true;
-    if (!find(entry)->standard || real.free == NULL)
+    if (!found.standard || real.free == NULL)
         return false;
     struct recorder_thread *t = recorder_enter();
     if (t != NULL)
@@ -157,10 +182,12 @@ static bool delete_by_free(struct operator_entry *entry, void *p, struct ramlens
         static struct operator_entry entry = { .name = symbol };                                   \
         struct ramlens_wire_request r = { .kind = (form), .size = (told), .flags = (flag) };       \
         struct call_site site = CALL_SITE();                                                       \
-        if (delete_by_free(&entry, p, &r, site))                                                   \
+        struct operator_found found = find(&entry, site);                                          \
+        if (delete_by_free(found, p, &r, site))                                                    \
             return;                                                                                \
-        WITH_ANNOUNCED(r, site);                                                                   \
-        ((void(*) types)(uintptr_t)entry.function) arguments;                                      \
+        struct recorder_thread *t = announce(&r, site, found);                                     \
+        REAL_OPERATOR(found, void(*) types) arguments;                                             \
+        conclude(t, NULL, found);                                                                  \
     }
 
 #define DELETE_FORMS(id, letter, form)                                                             \

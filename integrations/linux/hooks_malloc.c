@@ -19,15 +19,44 @@ static inline bool ready(void) {
     return real.malloc != NULL;
 }
 
-/// The request to be noted: an operator new or delete under way on this thread gives its own, with its own call site.
-static struct ramlens_wire_request take_request(
-        struct recorder_thread *t, uint8_t kind, size_t size, struct call_site *site) {
+bool hooks_is_pending(const struct recorder_thread *t, struct call_site site) {
+    enum { DEEPER = 1 << 16 }; // bytes of stack that an operator may need
+    const struct pending_new *p = &t->pending;
+    return p->request.kind != 0 && t->depth == 1 && p->site.slot - site.slot - 1 < DEEPER &&
+           *(const uintptr_t *)p->site.slot == p->caller;
+}
+
+/// Whether `size` bytes are what the standard operator new asks malloc for when it is asked for `r`: at least one byte, whole alignments.
+static bool is_rounding(const struct ramlens_wire_request *r, size_t size) {
+    size_t unit = r->alignment == 0 ? 1 : r->alignment;
+    return size >= r->size && size - r->size < unit + (r->size == 0);
+}
+
+/// What to note under an operator new in the place of a call that gave `p`. One that got nothing may try again; an operator of the program's own may
+/// ask for more than it was asked for.
+static struct ramlens_wire_request take_pending(struct pending_new *pending,
+        struct ramlens_wire_request r, const void *p, struct call_site *site) {
+    if (pending->tried && pending->tried_size != r.size)
+        return r; // by a new-handler
+    size_t size = (size_t)r.size;
+    *site = pending->site;
+    r = pending->request;
+    if (!is_rounding(&r, size))
+        r.size = size;
+    pending->tried = true;
+    pending->tried_size = size;
+    if (p != NULL)
+        pending->request.kind = 0;
+    return r;
+}
+
+/// The request to be noted for a call that gave `p`: an operator new under way on this thread gives its own, with its own call site.
+static struct ramlens_wire_request take_request(struct recorder_thread *t, uint8_t kind,
+        size_t size, const void *p, struct call_site *site) {
     struct ramlens_wire_request r = { .kind = kind, .size = size };
-    if (__builtin_expect(t->pending.request.kind >= RAMLENS_WIRE_FIRST_ALLOC, 0)) {
-        r = t->pending.request;
-        *site = t->pending.site;
-        t->pending.request.kind = 0;
-    }
+    if (__builtin_expect(t->pending.request.kind >= RAMLENS_WIRE_FIRST_ALLOC, 0) &&
+            hooks_is_pending(t, *site))
+        r = take_pending(&t->pending, r, p, site);
     return r;
 }
 
@@ -55,7 +84,7 @@ HOOK void *malloc(size_t size) {
     void *p = real.malloc(size);
     if (t != NULL) {
         struct call_site site = CALL_SITE();
-        struct ramlens_wire_request r = take_request(t, RAMLENS_WIRE_MALLOC, size, &site);
+        struct ramlens_wire_request r = take_request(t, RAMLENS_WIRE_MALLOC, size, p, &site);
         hooks_note_allocation(t, site, p, &r);
     }
     return p;
@@ -71,7 +100,7 @@ HOOK void *calloc(size_t count, size_t size) {
         if (__builtin_mul_overflow(count, size, &product))
             product = SIZE_MAX;
         struct call_site site = CALL_SITE();
-        struct ramlens_wire_request r = take_request(t, RAMLENS_WIRE_CALLOC, product, &site);
+        struct ramlens_wire_request r = take_request(t, RAMLENS_WIRE_CALLOC, product, p, &site);
         hooks_note_allocation(t, site, p, &r);
     }
     return p;
@@ -87,7 +116,7 @@ HOOK void free(void *p) {
         struct call_site site = CALL_SITE();
         struct ramlens_wire_request r = { .kind = RAMLENS_WIRE_FREE };
         if (__builtin_expect(t->pending.request.kind != 0, 0) &&
-                t->pending.request.kind < RAMLENS_WIRE_FIRST_ALLOC) {
+                t->pending.request.kind < RAMLENS_WIRE_FIRST_ALLOC && hooks_is_pending(t, site)) {
             r = t->pending.request;
             site = t->pending.site;
             t->pending.request.kind = 0;
@@ -144,14 +173,28 @@ HOOK void *realloc(void *p, size_t size) {
         errno = saved;
         return q;
     }
-    struct ramlens_wire_request r = take_request(t, RAMLENS_WIRE_REALLOC, size, &site);
+    struct ramlens_wire_request r = take_request(t, RAMLENS_WIRE_REALLOC, size, q, &site);
     hooks_note_allocation(t, site, q, &r);
     return q;
+}
+
+/// A request for more bytes than there can be; it never gets to the heap.
+static __attribute__((noinline)) void note_overflow(struct call_site site, void *p) {
+    struct recorder_thread *t = recorder_enter();
+    if (t == NULL)
+        return;
+    struct ramlens_wire_request r = { .kind = p == NULL ? RAMLENS_WIRE_REALLOC
+                                                        : RAMLENS_WIRE_REALLOC_IN_PLACE,
+        .flags = RAMLENS_WIRE_FAILED,
+        .size = SIZE_MAX };
+    recorder_note(t, ramlens_port_time(), p, site, &r);
+    recorder_leave(t);
 }
 
 HOOK void *reallocarray(void *p, size_t count, size_t size) {
     size_t product;
     if (__builtin_mul_overflow(count, size, &product)) {
+        note_overflow(CALL_SITE(), p);
         errno = ENOMEM;
         return NULL;
     }
@@ -164,7 +207,7 @@ static void note_aligned(struct recorder_thread *t, struct call_site site, uint8
         size_t alignment, size_t size, void *p) {
     if (t == NULL)
         return;
-    struct ramlens_wire_request r = take_request(t, kind, size, &site);
+    struct ramlens_wire_request r = take_request(t, kind, size, p, &site);
     if ((r.flags & RAMLENS_WIRE_HAS_ALIGNMENT) == 0) {
         r.flags |= RAMLENS_WIRE_HAS_ALIGNMENT;
         r.alignment = (uint32_t)alignment;

@@ -3,6 +3,7 @@
 // dlopen is not hooked: the loader searches by the caller's run path, and the caller would be this library. New modules are found
 // when a call stack first meets them.
 #include "hooks.h"
+#include "operators.h"
 #include "real.h"
 
 #include <dlfcn.h>
@@ -13,6 +14,7 @@ HOOK int dlclose(void *library) {
     if (real.dlclose == NULL)
         real_resolve();
     int result = real.dlclose(library);
+    operators_forget();
     recorder_modules_refresh();
     return result;
 }

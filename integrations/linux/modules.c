@@ -14,6 +14,7 @@ struct module {
     uintptr_t base; ///< Load address: what is added to addresses in the file.
     uintptr_t low;  ///< Mapped range.
     uintptr_t high;
+    uint64_t name; ///< Hash of its path.
     uint32_t number;
     bool seen; ///< In the current round.
 };
@@ -94,15 +95,23 @@ static void define(
     ramlens_define(r, RAMLENS_WIRE_MODULE, body, (size_t)(at - body));
 }
 
+static uint64_t hash_of(const char *text) {
+    uint64_t h = UINT64_C(0xcbf29ce484222325);
+    for (; *text != '\0'; text++)
+        h = (h ^ (uint8_t)*text) * UINT64_C(0x100000001b3); // FNV-1a
+    return h;
+}
+
 static int visit(struct dl_phdr_info *info, size_t size, void *recorder) {
     (void)size;
     modules.adds = info->dlpi_adds;
     modules.removals = info->dlpi_subs;
-    struct module m = { .base = info->dlpi_addr, .seen = true };
+    struct module m = { .base = info->dlpi_addr, .name = hash_of(info->dlpi_name), .seen = true };
     find_range(info, &m);
     for (uint32_t i = 0; i < modules.count; i++) {
         struct module *known = &modules.list[i];
-        if (known->low == m.low && known->high == m.high && known->base == m.base) {
+        if (known->low == m.low && known->high == m.high && known->base == m.base &&
+                known->name == m.name) {
             known->seen = true;
             return 0;
         }

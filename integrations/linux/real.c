@@ -45,27 +45,6 @@ void real_resolve(void) {
     __atomic_store_n(&resolving, false, __ATOMIC_RELEASE);
 }
 
-void *real_next_cxx(const char *name) {
-    void *function = dlsym(RTLD_NEXT, name);
-    if (function != NULL)
-        return function;
-    // A plugin may have brought the C++ run time in a scope of its own.
-    void *library = dlopen("libstdc++.so.6", RTLD_LAZY | RTLD_NOLOAD);
-    if (library == NULL)
-        return NULL;
-    function = dlsym(library, name);
-    dlclose(library);
-    return function;
-}
-
-bool real_is_standard_cxx(const void *function) {
-    Dl_info info;
-    if (dladdr(function, &info) == 0 || info.dli_fname == NULL)
-        return false;
-    const char *base = strrchr(info.dli_fname, '/');
-    return strncmp(base == NULL ? info.dli_fname : base + 1, "libstdc++.so", 12) == 0;
-}
-
 void *real_next_thread(const char *name) {
     // Conditions have an old version for programs of glibc before 2.3.2; the plain look-up may find it.
     if (strncmp(name, "pthread_cond_", 13) == 0) {

@@ -32,11 +32,6 @@ void real_resolve(void);
 bool real_is_early(const void *p);
 void *real_early_malloc(size_t size);
 
-/// The next definition of `name` after this library, searching also libstdc++ where it was loaded for a plugin only; NULL when there is none.
-void *real_next_cxx(const char *name);
-/// Whether `function` lies in the C++ run-time library itself: nobody replaced it.
-bool real_is_standard_cxx(const void *function);
-
 /// The next definition of a thread function, of the current version where there are two.
 void *real_next_thread(const char *name);
 

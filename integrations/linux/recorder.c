@@ -289,8 +289,7 @@ uint32_t recorder_stack(struct recorder_thread *t, struct call_site site) {
 void recorder_note(struct recorder_thread *t, uint64_t time, const void *address,
         struct call_site site, struct ramlens_wire_request *request) {
     if (__builtin_expect(t->depth > 2, 0)) {
-        t->streams[1].lost_frees += request->kind < RAMLENS_WIRE_FIRST_ALLOC;
-        t->streams[1].lost_allocs += request->kind >= RAMLENS_WIRE_FIRST_ALLOC;
+        ramlens_stream_lose(&recorder.core, &t->streams[1], request->kind);
         return;
     }
     request->stack = recorder_stack(t, site);
@@ -356,11 +355,8 @@ static void define_counters(void) {
     unwind_count(&c);
     const uint64_t values[] = { trace_file_map_bytes(), c.walks, c.hits, c.frames_walked,
         c.frames_matched, c.expressions, c.signal_frames, c.no_rule, c.too_deep };
-    uint64_t lost_allocs = 0, lost_frees = 0;
-    for (struct recorder_thread *t = recorder.threads; t != NULL; t = t->next) {
-        lost_allocs += t->streams[0].lost_allocs + t->streams[1].lost_allocs;
-        lost_frees += t->streams[0].lost_frees + t->streams[1].lost_frees;
-    }
+    uint32_t lost_allocs, lost_frees;
+    ramlens_recorder_lost(&recorder.core, &lost_allocs, &lost_frees);
     uint8_t body[160];
     uint8_t *at = ramlens_wire_put_varint(body, lost_allocs);
     at = ramlens_wire_put_varint(at, lost_frees);
@@ -375,7 +371,7 @@ __attribute__((destructor)) static void finish(void) {
     struct recorder_thread *t = recorder_enter();
     if (t == NULL)
         return;
-    trace_file_use_reserve();
+    trace_file_ending();
     modules_refresh(&recorder.core, &recorder.stacks);
     define_clock();
     define_counters();
@@ -389,6 +385,7 @@ __attribute__((destructor)) static void finish(void) {
 
 /// In a forked child the kernel has emptied the page of recorder_alive: nothing is recorded, unless children were asked for.
 static void in_child(void) {
+    ramlens_port_unlock();
     if (!recorder.children || recorder.alive_page == NULL)
         return;
     int saved = errno;
@@ -404,6 +401,7 @@ __attribute__((constructor)) static void constructor(void) {
     struct recorder_thread *t = recorder_enter();
     if (t == NULL)
         return;
-    pthread_atfork(NULL, NULL, in_child);
+    // Held across the fork, so that a child does not inherit it from a thread that it does not have.
+    pthread_atfork(ramlens_port_lock, ramlens_port_unlock, in_child);
     recorder_leave(t);
 }

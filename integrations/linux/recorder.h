@@ -29,6 +29,9 @@ struct call_site {
 struct pending_new {
     struct ramlens_wire_request request; ///< kind 0: none.
     struct call_site site;
+    uintptr_t caller;  ///< What stands at site.slot while the operator runs.
+    bool tried;        ///< An inner call has been noted; it failed, or there would be none pending.
+    size_t tried_size; ///< What that call asked for.
 };
 
 /// One thread of the program. Reused after the thread has ended.
@@ -101,8 +104,8 @@ void recorder_note_kernel(struct recorder_thread *t, enum kernel_operation opera
 bool trace_file_open(const char *path);
 /// Bytes the recorder has taken from the system for itself so far.
 uint64_t trace_file_map_bytes(void);
-/// Allows the one block that was kept back for the end.
-void trace_file_use_reserve(void);
+/// The run ends: the block that was kept back for a full disk may be used.
+void trace_file_ending(void);
 /// Nominal ticks a second and the monotonic clock in nanoseconds.
 uint64_t trace_clock_rate(void);
 uint64_t trace_clock_nanoseconds(void);

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -37,9 +38,8 @@ static struct {
     uint64_t size;      ///< Of the file.
     uint8_t *window;    ///< Newest.
     uint32_t next;      ///< Next block of the newest window.
-    uint8_t *reserve;   ///< One block kept back for the end.
     uint64_t map_bytes; ///< Memory of the recorder.
-    bool full;          ///< The disk is; asked again at each block.
+    bool ending;        ///< The run is: the block kept back may be used.
     /// Mapped windows and how many of their blocks are not done yet.
     struct {
         uint8_t *at;
@@ -71,18 +71,28 @@ static void *map_pages(size_t size, int protection, int flags, int fd, uint64_t 
 
 static uint32_t lock_word; // 0 free, 1 held, 2 held and waited for
 
+// Of who holds the lock. A signal handler that allocates must not find its own thread inside.
+static uint64_t lock_signals;
+
+enum { KERNEL_SIGNAL_SET_BYTES = 8 };
+
 void ramlens_port_lock(void) {
+    const uint64_t all = UINT64_MAX;
+    uint64_t before = 0;
+    call(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&before, KERNEL_SIGNAL_SET_BYTES, 0, 0);
     uint32_t expected = 0;
-    if (__atomic_compare_exchange_n(
+    if (!__atomic_compare_exchange_n(
                 &lock_word, &expected, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-        return;
-    while (__atomic_exchange_n(&lock_word, 2, __ATOMIC_ACQUIRE) != 0)
-        call(SYS_futex, (long)&lock_word, FUTEX_WAIT_PRIVATE, 2, 0, 0, 0);
+        while (__atomic_exchange_n(&lock_word, 2, __ATOMIC_ACQUIRE) != 0)
+            call(SYS_futex, (long)&lock_word, FUTEX_WAIT_PRIVATE, 2, 0, 0, 0);
+    lock_signals = before;
 }
 
 void ramlens_port_unlock(void) {
+    uint64_t before = lock_signals;
     if (__atomic_exchange_n(&lock_word, 0, __ATOMIC_RELEASE) == 2)
         call(SYS_futex, (long)&lock_word, FUTEX_WAKE_PRIVATE, 1, 0, 0, 0);
+    call(SYS_rt_sigprocmask, SIG_SETMASK, (long)&before, 0, KERNEL_SIGNAL_SET_BYTES, 0, 0);
 }
 
 // ---- clock
@@ -207,19 +217,26 @@ static bool open_window(void) {
     return true;
 }
 
+static uint8_t *take_from_window(void) {
+    return file.window + (size_t)file.next++ * RAMLENS_WIRE_BLOCK_BYTES;
+}
+
+/// The last block of a window is kept until the next window is there, so that blocks stand in the order in which they are taken. When
+/// the disk is full it waits for the end of the run, which says what was lost.
 uint8_t *ramlens_port_block_take(size_t *size) {
     *size = RAMLENS_WIRE_BLOCK_BYTES;
     if (file.fd < 0)
         return NULL;
-    if (file.window == NULL || file.next == WINDOW_BLOCKS) {
-        file.window = NULL;
-        if (!open_window()) {
-            uint8_t *last = file.full ? file.reserve : NULL;
-            file.reserve = last == NULL ? file.reserve : NULL;
-            return last;
-        }
-    }
-    return file.window + (size_t)file.next++ * RAMLENS_WIRE_BLOCK_BYTES;
+    if (file.window == NULL)
+        return open_window() ? take_from_window() : NULL;
+    if (file.next < WINDOW_BLOCKS - 1)
+        return take_from_window();
+    uint8_t *last = file.next == WINDOW_BLOCKS ? NULL : take_from_window();
+    if (open_window())
+        return last != NULL ? last : take_from_window();
+    if (last != NULL && !file.ending)
+        file.next--; // keep it
+    return file.ending ? last : NULL;
 }
 
 void ramlens_port_block_done(uint8_t *block, size_t size) {
@@ -236,8 +253,8 @@ void ramlens_port_block_done(uint8_t *block, size_t size) {
     }
 }
 
-void trace_file_use_reserve(void) {
-    file.full = true;
+void trace_file_ending(void) {
+    file.ending = true;
 }
 
 /// End of the last block that an earlier image of this process wrote.
@@ -276,19 +293,18 @@ bool trace_file_open(const char *path) {
     for (uint32_t i = 0; i < WINDOWS_MAX; i++)
         file.windows[i].at = NULL;
     file.window = NULL;
-    file.reserve = NULL;
-    file.full = false;
+    file.ending = false;
     file.path = path;
     file.fd = open_high();
     struct stat now;
-    if (file.fd >= 0 && fstat(file.fd, &now) == 0) {
+    bool usable = file.fd >= 0 && fstat(file.fd, &now) == 0;
+    if (usable) {
         file.inode = now.st_ino;
         file.device = now.st_dev;
         file.size = used_size(
                 (uint64_t)now.st_size / RAMLENS_WIRE_BLOCK_BYTES * RAMLENS_WIRE_BLOCK_BYTES);
-        size_t size;
-        file.reserve = ramlens_port_block_take(&size);
+        usable = open_window();
     }
     errno = saved;
-    return file.reserve != NULL;
+    return usable;
 }

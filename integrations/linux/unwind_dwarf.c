@@ -70,7 +70,7 @@ struct machine {
 
 // ---- bytes ----
 
-uint64_t unwind_read_fixed(struct unwind_reader *r, unsigned size) {
+UNWIND_READS_ANYTHING uint64_t unwind_read_fixed(struct unwind_reader *r, unsigned size) {
     uint64_t value = 0;
     if (r->failed || (size_t)(r->end - r->at) < size) {
         r->failed = true;
@@ -147,8 +147,8 @@ static uintptr_t read_pointer_value(struct unwind_reader *r, uint8_t encoding) {
     }
 }
 
-/// A pointer in the given encoding; `data_base` serves data-relative ones. Indirect pointers are not
-/// followed: only personality routines have them, and their value is not wanted.
+/// A pointer in the given encoding; `data_base` serves data-relative ones. Indirect pointers are
+/// not followed: only personality routines have them, and their value is not wanted.
 static uintptr_t read_pointer(struct unwind_reader *r, uint8_t encoding, uintptr_t data_base) {
     uintptr_t at = (uintptr_t)r->at;
     uintptr_t value;
@@ -271,8 +271,8 @@ static bool read_common(const struct module *m, uintptr_t at, struct frame_entry
     return !r.failed && ra == UNWIND_RA;
 }
 
-/// Reads the FDE at `at` with its CIE. `*next`, if given, becomes the address of the entry behind it
-/// even when this one is a CIE (then false is returned with next != 0).
+/// Reads the FDE at `at` with its CIE. `*next`, if given, becomes the address of the entry behind
+/// it even when this one is a CIE (then false is returned with next != 0).
 static bool read_entry(
         const struct module *m, uintptr_t at, struct frame_entry *entry, uintptr_t *next) {
     struct unwind_reader r = reader_at(m, at);
@@ -313,10 +313,11 @@ static bool scan_entries(
 }
 
 /// A 32-bit field of the search table. Both columns are relative to the header.
-static uintptr_t table_field(const struct module *m, const uint8_t *at) {
-    int32_t offset;
-    memcpy(&offset, at, sizeof offset);
-    return (uintptr_t)m->header + (uintptr_t)(intptr_t)offset;
+UNWIND_READS_ANYTHING static uintptr_t table_field(const struct module *m, const uint8_t *at) {
+    uint32_t offset = 0;
+    for (unsigned i = 0; i < sizeof offset; i++)
+        offset |= (uint32_t)at[i] << (8 * i);
+    return (uintptr_t)m->header + (uintptr_t)(intptr_t)(int32_t)offset;
 }
 
 /// Binary search for the last row whose address is not above the wanted one. Returns its FDE, or 0.

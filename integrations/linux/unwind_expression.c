@@ -167,7 +167,8 @@ static uintptr_t combined(struct evaluator *e, unsigned op, uintptr_t a, uintptr
     }
 }
 
-/// Constants, 0x08 to 0x11: the operand's size doubles with every second opcode; odd ones are signed.
+/// Constants, 0x08 to 0x11: the operand's size doubles with every second opcode; odd ones are
+/// signed.
 static uintptr_t constant(struct evaluator *e, unsigned op) {
     unsigned shift = 64 - (8U << ((op - 0x08) / 2));
     uint64_t value;

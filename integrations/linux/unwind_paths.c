@@ -1,13 +1,13 @@
 /// The tables and chunks in which a thread keeps its paths.
 ///
-/// Paths are never changed or freed one by one. They refer to each other, so when memory runs out all
-/// of them go at once: a program whose walks do not fit would not profit from keeping some.
+/// Paths are never changed or freed one by one. They refer to each other, so when memory runs out
+/// all of them go at once: a program whose walks do not fit would not profit from keeping some.
 #include "unwind_paths.h"
 
 #include <string.h>
 
-/// Sizes at the beginning, and bounds. A path of 20 frames takes 1 KiB at most (half on i386), mostly a
-/// third of it.
+/// Sizes at the beginning, and bounds. A path of 20 frames takes 1 KiB at most (half on i386),
+/// mostly a third of it.
 enum {
     ROOT_BITS = 7,
     CANDIDATE_BITS = 11,
@@ -150,8 +150,8 @@ static void *take(struct unwind_thread *self, size_t bytes) {
     return taken;
 }
 
-/// Moves the entries of `index` into a table twice as large by means of `move(table, entry)`; the old
-/// one becomes a chunk.
+/// Moves the entries of `index` into a table twice as large by means of `move(table, entry)`; the
+/// old one becomes a chunk.
 static bool grow_index(struct unwind_thread *self, struct unwind_index *index, size_t entry_bytes,
         void (*move)(struct unwind_index *to, const void *entry)) {
     struct unwind_index larger;
@@ -261,39 +261,6 @@ uint32_t unwind_frame_of_cell(const struct unwind_path *path, uint32_t cell) {
 
 // ---- keeping ----
 
-/// Whether a step outward that reads cells [from, to) reads the one at `bp_at`.
-static bool step_reads(
-        const struct unwind_thread *self, uint32_t from, uint32_t to, uintptr_t bp_at) {
-    for (uint32_t i = from; i < to; i++) {
-        if ((uintptr_t)self->cells[i].at == bp_at)
-            return true;
-    }
-    return false;
-}
-
-/// Marks, from the outermost frame inward, where the frame pointer's value matters. A step that reads
-/// `bp_at` needs it; one that leaves it where it is passes on what the next frame needs. The tail's
-/// frames are marked already.
-static void mark_uses_of_bp(struct unwind_thread *self) {
-    const struct unwind_path *tail = self->tail_path;
-    const struct unwind_path_frame *outer = NULL;
-    uint32_t end = self->trail.count;
-    if (tail != NULL) {
-        outer = &tail->rest->frames[self->tail_frame];
-        end -= self->tail_cell - outer->cell;
-    }
-    for (uint32_t i = self->frame_count; i-- > 0;) {
-        struct unwind_path_frame *frame = &self->frames[i];
-        bool uses = step_reads(self, frame->cell, end, frame->bp_at);
-        if (outer != NULL && outer->bp_at == frame->bp_at)
-            uses |= (outer->flags & UNWIND_FRAME_USES_BP) != 0;
-        frame->flags = (uint16_t)((frame->flags & ~UNWIND_FRAME_USES_BP) |
-                                  (uses ? UNWIND_FRAME_USES_BP : 0));
-        outer = frame;
-        end = frame->cell;
-    }
-}
-
 /// Fills in the sizes of the path under construction.
 static void measure_path(const struct unwind_thread *self, struct unwind_path *path) {
     const struct unwind_path *tail = self->tail_path;
@@ -322,7 +289,6 @@ static struct unwind_path *copy_path(struct unwind_thread *self, uint32_t number
     path = take(self, sizeof *path + cell_bytes + sizeof rest + frame_bytes);
     if (path == NULL)
         return NULL;
-    mark_uses_of_bp(self);
     header.number = number;
     *path = header;
     memcpy(path->cells, self->cells, header.own_cells * sizeof(struct unwind_cell));
@@ -342,9 +308,9 @@ static bool make_all_room(struct unwind_thread *self) {
                    move_crossing);
 }
 
-/// Notes that paths of a root differ at a cell. The innermost such cell is the best hint, because all of
-/// them read it. It is read before it is known to be one of this walk's, so it must be mapped for sure:
-/// on the page of the walk's first cell.
+/// Notes that paths of a root differ at a cell. The innermost such cell is the best hint, because
+/// all of them read it. It is read before it is known to be one of this walk's, so it must be
+/// mapped for sure: on the page of the walk's first cell.
 static void hint_at(struct unwind_root *root, uintptr_t at) {
     enum { PAGE_BYTES = 4096 };
     uintptr_t distance = at - root->slot;
@@ -381,7 +347,7 @@ static bool link_path(
 static void add_crossings(struct unwind_thread *self, const struct unwind_path *path) {
     for (uint32_t i = 1; i < path->own_frames; i++) {
         const struct unwind_path_frame *frame = &path->rest->frames[i];
-        if ((frame->flags & UNWIND_FRAME_WALKED) != 0) {
+        if (frame->walked != 0) {
             const struct unwind_cell *cell = &path->cells[frame->cell - 1];
             struct unwind_crossing crossing = { (uintptr_t)cell->at, cell->value, path, i };
             put_crossing(&self->crossings, &crossing);

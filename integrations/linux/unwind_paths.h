@@ -1,14 +1,14 @@
 /// One thread's memory of walks: what is kept, and how it is found again.
 ///
-/// A *path* is a remembered walk: the cells it read, in order, with what they held, and its frames. The
-/// paths that begin at one place (the cell of the innermost return address, and its content) form a
-/// trie: as the address of the next cell follows from the contents of the cells before, two of them
-/// agree in all cells up to one that both read and that held different values. A *branch* says which
-/// path continues another when that cell holds a certain value. A *crossing* finds the paths that went
-/// through a frame that is not their innermost.
+/// A *path* is a remembered walk: the cells it read, in order, with what they held, and its frames.
+/// The paths that begin at one place (the cell of the innermost return address, and its content)
+/// form a trie: as the address of the next cell follows from the contents of the cells before, two
+/// of them agree in all cells up to one that both read and that held different values. A *branch*
+/// says which path continues another when that cell holds a certain value. A *crossing* finds the
+/// paths that went through a frame that is not their innermost.
 ///
-/// For the owning thread alone, except where said. Memory comes from the port's map and stays with the
-/// thread; when it reaches its bound, everything is dropped and begun afresh.
+/// For the owning thread alone, except where said. Memory comes from the port's map and stays with
+/// the thread; when it reaches its bound, everything is dropped and begun afresh.
 #ifndef RAMLENS_UNWIND_PATHS_H
 #define RAMLENS_UNWIND_PATHS_H
 
@@ -18,18 +18,13 @@
 /// How a walk ended.
 enum unwind_end { UNWIND_END_OUTERMOST, UNWIND_END_NO_RULE, UNWIND_END_TOO_DEEP };
 
-/// A frame of a path. Its slot and return address are those of the cell before `cell`; the innermost
-/// frame's are the path's.
+/// A frame of a path. Its slot and return address are those of the cell before `cell`; the
+/// innermost frame's are the path's.
 struct unwind_path_frame {
     uintptr_t bp_at; ///< Where the frame pointer register's value is, as in struct unwind_state.
     uint32_t number; ///< Of the stack from this frame outward.
     uint16_t cell;   ///< The first cell that the step outward from here read.
-    uint16_t flags;  ///< UNWIND_FRAME_...
-};
-
-enum {
-    UNWIND_FRAME_USES_BP = 1, ///< Some step from here outward read `bp_at`.
-    UNWIND_FRAME_WALKED = 2,  ///< Found by a rule, not by comparing: not known as a crossing yet.
+    uint16_t walked; ///< Whether it was found by a rule, not by comparing: it is no crossing yet.
 };
 
 /// What a comparison does not need of a path; stands behind its cells.
@@ -41,8 +36,8 @@ struct unwind_path_rest {
     struct unwind_path_frame frames[];
 };
 
-/// A remembered walk. Its inner cells and frames are its own; the outer ones may be another path's, its
-/// *tail*, which has none itself. unwind_cell_at() and unwind_frame_at() hide the difference.
+/// A remembered walk. Its inner cells and frames are its own; the outer ones may be another path's,
+/// its *tail*, which has none itself. unwind_cell_at() and unwind_frame_at() hide the difference.
 struct unwind_path {
     uintptr_t slot;                     ///< Of the innermost frame.
     uintptr_t ip;                       ///< Its content.
@@ -98,8 +93,8 @@ struct unwind_chunk {
     size_t size; ///< In bytes, this header included.
 };
 
-/// Counters of one thread, or of walks without one; meaning as in struct unwind_counts. Written by the
-/// owner, read by anyone.
+/// Counters of one thread, or of walks without one; meaning as in struct unwind_counts. Written by
+/// the owner, read by anyone.
 struct unwind_tally {
     _Atomic uintptr_t hits;
     _Atomic uintptr_t frames_matched;
@@ -125,8 +120,8 @@ struct unwind_thread {
     // A walk from memory touches the first 64 bytes only.
     struct unwind_index roots;
     struct unwind_index candidates;
-    uintptr_t bp;   ///< The frame pointer register on entry: a cell like others.
-    uint32_t epoch; ///< unwind_epoch when the memory was begun.
+    uintptr_t bp;           ///< The frame pointer register on entry: a cell like others.
+    _Atomic uint32_t stale; ///< Set by unwind_forget(): nothing remembered may be used.
     struct unwind_tally tally;
     _Atomic uintptr_t stack_high; ///< As its owner gave it, to know its stack again.
     struct unwind_index branches;
@@ -148,17 +143,11 @@ struct unwind_thread {
     uint32_t tail_cell; ///< Of that path: the one that follows ours; begins a stride.
 };
 
-/// Counts unwind_forget(). A memory begun under another epoch must not be looked into.
-extern _Atomic uint32_t unwind_epoch;
-
 /// Of walks without a thread's memory.
 extern struct unwind_tally unwind_unowned;
 
 /// A walk by rules, for want of memory; counted in unwind_unowned. Any context.
 uint32_t unwind_stack_unaided(uintptr_t ra_slot, uintptr_t bp);
-
-/// Drops the memory if rules were forgotten since it was begun.
-void unwind_enter_epoch(struct unwind_thread *self);
 
 /// What unwind_init() was given.
 extern struct unwind_port unwind_port;
@@ -178,8 +167,8 @@ void unwind_paths_restart(struct unwind_thread *self);
 /// Makes `path`, whose walk is the current one, the first to be tried next time.
 void unwind_prefer(struct unwind_thread *self, const struct unwind_path *path);
 
-/// The path whose cell number `cell` is the same as that of `path` and that does not share it with its
-/// own parent.
+/// The path whose cell number `cell` is the same as that of `path` and that does not share it with
+/// its own parent.
 const struct unwind_path *unwind_owner_of(const struct unwind_path *path, uint32_t cell);
 
 /// The path that goes on where the cell at `at` holds what it holds now, or NULL.
@@ -209,10 +198,9 @@ static inline struct unwind_path_frame unwind_frame_at(const struct unwind_path 
 /// The number of the frame whose step outward reads the given cell of the path.
 uint32_t unwind_frame_of_cell(const struct unwind_path *path, uint32_t cell);
 
-/// Keeps the walk under construction, which began at `slot` with content `ip`, is stack `number` and
-/// ended as `end` says.
-/// `from`: where the comparison with the root's path stopped, or `.path` NULL if there was no root.
-/// Starts afresh if there is no room.
+/// Keeps the walk under construction, which began at `slot` with content `ip`, is stack `number`
+/// and ended as `end` says. `from`: where the comparison with the root's path stopped, or `.path`
+/// NULL if there was no root. Starts afresh if there is no room.
 void unwind_keep_path(struct unwind_thread *self, uintptr_t slot, uintptr_t ip, uint32_t number,
         enum unwind_end end, struct unwind_cursor from);
 
@@ -243,11 +231,9 @@ static inline struct unwind_root *unwind_find_root(
     }
 }
 
-/// The hinted cell may be a variable of this stack's, so AddressSanitizer must not look at its reading.
-#define UNWIND_READS_ANY_STACK __attribute__((no_sanitize_address))
-
-/// Where the path of a root is kept by what the hinted cell holds. `hash`: of the root's place.
-UNWIND_READS_ANY_STACK static inline const struct unwind_path **unwind_candidate(
+/// Where the path of a root is kept by what the hinted cell holds; on this walk's stack, that may
+/// be a variable. `hash`: of the root's place.
+UNWIND_READS_ANYTHING static inline const struct unwind_path **unwind_candidate(
         const struct unwind_thread *self, const struct unwind_root *root, uint32_t hash) {
     const struct unwind_path **candidates = self->candidates.entries;
     const uintptr_t *cell = (const uintptr_t *)(root->slot + root->hint);

@@ -1,8 +1,8 @@
 /// Walks with memory: compare what is remembered, walk by rules what is not, remember that.
 ///
 /// unwind_stack() is the fast path, about two loads and a comparison a cell. Everything else starts
-/// where its comparison stopped: first the trie of the place where the walk began, then rules, frame by
-/// frame, until a crossing leads onto a path whose remaining cells hold.
+/// where its comparison stopped: first the trie of the place where the walk began, then rules,
+/// frame by frame, until a crossing leads onto a path whose remaining cells hold.
 ///
 /// In a comparison cells are read strictly in the order in which the walk would read them, and none
 /// behind one that differs: the next one may not even be mapped.
@@ -59,10 +59,12 @@ static bool follow(struct unwind_thread *self, struct unwind_cursor *at, bool ma
 
 // ---- building ----
 
-static void add_frame(struct search *s, uint32_t flags) {
+static void add_frame(struct search *s, bool walked) {
     struct unwind_thread *self = s->self;
-    self->frames[self->frame_count++] = (struct unwind_path_frame){ s->state.bp_at, 0,
-        (uint16_t)self->trail.count, (uint16_t)flags };
+    struct unwind_path_frame *frame = &self->frames[self->frame_count++];
+    frame->bp_at = s->state.bp_at;
+    frame->cell = (uint16_t)self->trail.count;
+    frame->walked = walked;
 }
 
 /// Takes the state of the walk to the last frame under construction, dropping cells read behind it.
@@ -93,34 +95,71 @@ static void append_cells(
         memcpy(at, path->tail + (from - own), (to - from) * sizeof *at);
 }
 
-/// Appends frames `first` + 1 to `last` of a path; `first` is the last one under construction, and its
-/// cells are not appended yet. Where they inherited its frame pointer, they do so here.
+/// Appends frames as they are but for the numbers of their cells, to which `shift` is added. Where
+/// they have their frame pointer at `inherited`, they have it where our last frame has it.
+static void append_records(struct search *s, const struct unwind_path_frame *from, uint32_t count,
+        uint32_t shift, uintptr_t inherited) {
+    struct unwind_path_frame *to = s->self->frames + s->self->frame_count;
+    s->self->frame_count += count;
+    for (uint32_t i = 0; i < count; i++) {
+        to[i].bp_at = from[i].bp_at == inherited ? s->state.bp_at : from[i].bp_at;
+        to[i].number = from[i].number;
+        to[i].cell = (uint16_t)(from[i].cell + shift);
+        to[i].walked = 0;
+    }
+}
+
+/// Appends frames `first` + 1 to `last` of a path; `first` is the last one under construction, and
+/// its cells are not appended yet.
 static void append_frames(
         struct search *s, const struct unwind_path *path, uint32_t first, uint32_t last) {
-    struct unwind_thread *self = s->self;
+    const struct unwind_path_rest *rest = path->rest;
     struct unwind_path_frame theirs = unwind_frame_at(path, first);
-    for (uint32_t i = first + 1; i <= last; i++) {
-        struct unwind_path_frame copy = unwind_frame_at(path, i);
-        copy.cell = (uint16_t)(copy.cell - theirs.cell + self->trail.count);
-        copy.flags = 0;
-        if (copy.bp_at == theirs.bp_at)
-            copy.bp_at = s->state.bp_at;
-        self->frames[self->frame_count++] = copy;
+    uint32_t shift = s->self->trail.count - theirs.cell;
+    uint32_t begin = first + 1, own = path->own_frames;
+    if (begin < own && begin <= last) {
+        uint32_t count = (last < own ? last + 1 : own) - begin;
+        append_records(s, rest->frames + begin, count, shift, theirs.bp_at);
+        begin += count;
+    }
+    if (begin <= last) {
+        shift += path->own_cells - (uint32_t)(path->tail - rest->tail_path->cells);
+        append_records(s, rest->tail_path->rest->frames + rest->tail_frame + (begin - own),
+                last - begin + 1, shift, theirs.bp_at);
     }
 }
 
 // ---- joining paths ----
 
-/// Whether a path can go on from our frame as it went on from its own, which is the same but for the
-/// place of the frame pointer's value: `*same` says whether that is equal too.
-static bool fits(const struct search *s, const struct unwind_path_frame *theirs, bool *same) {
-    *same = theirs->bp_at == s->state.bp_at;
-    return *same || ((theirs->flags & UNWIND_FRAME_USES_BP) == 0 && theirs->bp_at != 0 &&
-                            s->state.bp_at != 0);
+/// Whether a step from frame number `i` of the path on, before the frame pointer is restored from
+/// elsewhere, reads its value.
+static bool uses_bp(const struct unwind_path *path, uint32_t i) {
+    struct unwind_path_frame frame = unwind_frame_at(path, i);
+    uint32_t end = path->cell_count;
+    for (uint32_t j = i + 1; j < path->frame_count; j++) {
+        struct unwind_path_frame outer = unwind_frame_at(path, j);
+        if (outer.bp_at != frame.bp_at) {
+            end = outer.cell;
+            break;
+        }
+    }
+    for (uint32_t cell = frame.cell; cell < end; cell++) {
+        if ((uintptr_t)unwind_cell_at(path, cell)->at == frame.bp_at)
+            return true;
+    }
+    return false;
 }
 
-/// The first frame from number `i` on from where the path can be ours too: the frame pointer's value is
-/// in the same place, and the rest is all in one path.
+/// Whether the path can go on from our last frame as it went on from its own number `i`, which is
+/// the same but for the place of the frame pointer's value: `*same` says whether that is equal too.
+static bool fits(const struct search *s, const struct unwind_path *path, uint32_t i, bool *same) {
+    uintptr_t ours = s->state.bp_at, theirs = unwind_frame_at(path, i).bp_at;
+    *same = theirs == ours;
+    return *same || (theirs != 0 && ours != 0 && !uses_bp(path, i));
+}
+
+/// The first frame from number `i` on from where the path can be ours too: the frame pointer's
+/// value is in the same place, and the rest is all in one path.
 static uint32_t first_common_frame(
         const struct search *s, const struct unwind_path *path, uint32_t i) {
     uintptr_t theirs = unwind_frame_at(path, i).bp_at;
@@ -133,8 +172,8 @@ static uint32_t first_common_frame(
     return i;
 }
 
-/// Makes frame `i` of a path the first one of our tail. To begin at a stride, up to three of its cells
-/// become ours: how many. -1: the tail would be too short.
+/// Makes frame `i` of a path the first one of our tail. To begin at a stride, up to three of its
+/// cells become ours: how many. -1: the tail would be too short.
 static int set_tail(struct unwind_thread *self, const struct unwind_path *path, uint32_t i) {
     enum { SHORTEST_TAIL = 2 * UNWIND_STRIDE };
     uint32_t cell, surplus;
@@ -154,8 +193,8 @@ static int set_tail(struct unwind_thread *self, const struct unwind_path *path, 
     return (int)surplus;
 }
 
-/// Completes the walk by a path whose frame `theirs` is the same as our last one, and all of whose cells
-/// from there on hold.
+/// Completes the walk by a path whose frame `theirs` is the same as our last one, and all of whose
+/// cells from there on hold.
 static void complete(struct search *s, const struct unwind_path *path, uint32_t theirs) {
     struct unwind_thread *self = s->self;
     struct unwind_path_frame frame = unwind_frame_at(path, theirs);
@@ -178,8 +217,8 @@ static void complete(struct search *s, const struct unwind_path *path, uint32_t 
     append_cells(self, path, frame.cell, cell_end);
 }
 
-/// Takes over what `at` confirmed of a path whose frame `theirs` is the same as our last one. True if
-/// that completes the walk.
+/// Takes over what `at` confirmed of a path whose frame `theirs` is the same as our last one. True
+/// if that completes the walk.
 static bool join(struct search *s, struct unwind_cursor at, uint32_t theirs) {
     struct unwind_thread *self = s->self;
     const struct unwind_path *path = at.path;
@@ -205,15 +244,12 @@ static bool join(struct search *s, struct unwind_cursor at, uint32_t theirs) {
 static bool cross(struct search *s) {
     struct unwind_thread *self = s->self;
     struct unwind_crossing *crossing = unwind_find_crossing(self, s->state.slot, s->state.ip);
-    struct unwind_path_frame frame;
     struct unwind_cursor at;
     bool same_bp;
-    if (crossing == NULL)
+    if (crossing == NULL || !fits(s, crossing->path, crossing->frame, &same_bp))
         return false;
-    frame = unwind_frame_at(crossing->path, crossing->frame);
-    if (!fits(s, &frame, &same_bp))
-        return false;
-    at = (struct unwind_cursor){ crossing->path, frame.cell };
+    at.path = crossing->path;
+    at.cell = unwind_frame_at(at.path, crossing->frame).cell;
     if (follow(self, &at, same_bp))
         crossing->path = at.path;
     if (join(s, at, crossing->frame))
@@ -222,8 +258,8 @@ static bool cross(struct search *s) {
     return false;
 }
 
-/// Walks on from the last frame under construction to the end, wherever possible along paths. False if
-/// what was read cannot be remembered.
+/// Walks on from the last frame under construction to the end, wherever possible along paths. False
+/// if what was read cannot be remembered.
 static bool walk_on(struct search *s) {
     struct unwind_thread *self = s->self;
     while (self->frame_count < UNWIND_MAX_FRAMES) {
@@ -235,7 +271,7 @@ static bool walk_on(struct search *s) {
             return true;
         }
         s->walked++;
-        add_frame(s, UNWIND_FRAME_WALKED);
+        add_frame(s, true);
         if (cross(s))
             return true;
     }
@@ -297,7 +333,7 @@ static void begin(struct search *s) {
     self->trail.count = 0;
     self->trail.spoiled = false;
     unwind_begin(&s->state, s->slot, &self->bp);
-    add_frame(s, 0);
+    add_frame(s, false);
     if (path == NULL) {
         s->walked = 1;
         return;
@@ -308,8 +344,8 @@ static void begin(struct search *s) {
     resume(s);
 }
 
-/// The way of a walk that is not remembered. `from`: the cell where the root's trie has no branch for
-/// it, or `.path` NULL where there is no root.
+/// The way of a walk that is not remembered. `from`: the cell where the root's trie has no branch
+/// for it, or `.path` NULL where there is no root.
 static __attribute__((noinline)) uint32_t search(
         struct unwind_thread *self, uintptr_t slot, struct unwind_cursor from) {
     struct search s;
@@ -357,12 +393,13 @@ static __attribute__((noinline)) uint32_t hit_of_cut_walk(
     return path->number;
 }
 
-/// Before the first comparison in a new epoch, or without a memory.
+/// Without a memory, or with one that must be dropped first.
 static __attribute__((noinline)) uint32_t stack_by_other_means(
         struct unwind_thread *self, uintptr_t ra_slot, uintptr_t bp) {
     if (self == NULL)
         return unwind_stack_unaided(ra_slot, bp);
-    unwind_enter_epoch(self);
+    (void)atomic_exchange_explicit(&self->stale, 0, memory_order_acquire);
+    unwind_paths_restart(self);
     return unwind_stack(self, ra_slot, bp);
 }
 
@@ -374,8 +411,7 @@ uint32_t unwind_stack(struct unwind_thread *self, uintptr_t ra_slot, uintptr_t b
     const struct unwind_root *root;
     const struct unwind_path *path;
     const struct unwind_cell *cell, *end, *tail;
-    if (UNLIKELY(self == NULL ||
-                 self->epoch != atomic_load_explicit(&unwind_epoch, memory_order_acquire)))
+    if (UNLIKELY(self == NULL || atomic_load_explicit(&self->stale, memory_order_acquire) != 0))
         return stack_by_other_means(self, ra_slot, bp);
     self->bp = bp;
     root = unwind_find_root(self, ra_slot, ip, hash);

@@ -1,11 +1,12 @@
-/// The table of compact rules: made lazily, read without lock, inserted into by one thread at a time.
+/// The table of compact rules: made lazily, read without lock, inserted into by one thread at a
+/// time.
 ///
 /// An inserter only tries the lock. Who does not get it goes on with the rule it just made, so that
-/// neither a signal handler nor a preempted thread can be waited for. Tables grow by copying into one
-/// twice as large; the old one stays readable for who still holds it and is not given back (all old
-/// tables together are smaller than the current one). Slots of forgotten rules are used again, and a
-/// table that fills with them is copied into a spare one of its size, so that a program which loads and
-/// unloads modules for ever needs two tables, not ever more.
+/// neither a signal handler nor a preempted thread can be waited for. Tables grow by copying into
+/// one twice as large; the old one stays readable for who still holds it and is not given back (all
+/// old tables together are smaller than the current one). Slots of forgotten rules are used again,
+/// and a table that fills with them is copied into a spare one of its size, so that a program which
+/// loads and unloads modules for ever needs two tables, not ever more.
 #include "unwind_rules.h"
 
 #include "unwind.h"
@@ -143,8 +144,8 @@ static struct unwind_rule_table *new_table(uint32_t bits) {
     return table;
 }
 
-/// Writes a rule into the first slot that is free or given up. Only by who holds the lock, with a free
-/// slot left, and when the key is not in the table.
+/// Writes a rule into the first slot that is free or given up. Only by who holds the lock, with a
+/// free slot left, and when the key is not in the table.
 static void put(struct unwind_rule_table *table, uintptr_t key, struct unwind_rule rule) {
     for (uint32_t i = unwind_rule_start(table, key);; i++) {
         struct unwind_rule_slot *slot = &table->slots[i & table->mask];
@@ -171,8 +172,8 @@ static uint32_t count_live(const struct unwind_rule_table *table) {
     return live;
 }
 
-/// Frees all slots of a table that is no longer current. A reader that still searches it finds less,
-/// but nothing wrong.
+/// Frees all slots of a table that is no longer current. A reader that still searches it finds
+/// less, but nothing wrong.
 static void clean(struct unwind_rule_table *table) {
     for (uint32_t i = 0; i <= table->mask; i++)
         atomic_store_explicit(&table->slots[i].key, UNWIND_KEY_FREE, memory_order_release);
@@ -222,8 +223,8 @@ static bool holds(const struct unwind_rule_table *table, uintptr_t key) {
     }
 }
 
-/// Keeps a rule if that can be done at once. `before`: value of `forgotten` when the rule was made; a
-/// rule made before a module went must not enter after it.
+/// Keeps a rule if that can be done at once. `before`: value of `forgotten` when the rule was made;
+/// a rule made before a module went must not enter after it.
 static void insert(uintptr_t key, struct unwind_rule rule, uint32_t before) {
     struct unwind_rule_table *table;
     if (atomic_flag_test_and_set_explicit(&inserting, memory_order_acquire))

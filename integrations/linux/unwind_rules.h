@@ -1,12 +1,14 @@
-/// Compact unwinding rules, one per return address, made when first needed and kept for all threads.
+/// Compact unwinding rules, one per return address, made when first needed and kept for all
+/// threads.
 ///
 /// A *key* names a place in code: the address of the instruction to look up, plus one. For a frame
-/// that called, that is its return address itself (the call ends at return address - 1); for a frame
-/// that a signal interrupted it is its instruction pointer + 1.
+/// that called, that is its return address itself (the call ends at return address - 1); for a
+/// frame that a signal interrupted it is its instruction pointer + 1.
 ///
-/// The table is insert-only for its readers: a look-up takes no lock, waits for nobody and may run in
-/// a signal handler in the middle of an insertion. It grows with the number of distinct keys; memory
-/// comes from the port's map. A rule that cannot be stored is simply made again at the next look-up.
+/// The table is insert-only for its readers: a look-up takes no lock, waits for nobody and may run
+/// in a signal handler in the middle of an insertion. It grows with the number of distinct keys;
+/// memory comes from the port's map. A rule that cannot be stored is simply made again at the next
+/// look-up.
 #ifndef RAMLENS_UNWIND_RULES_H
 #define RAMLENS_UNWIND_RULES_H
 
@@ -35,8 +37,8 @@ enum unwind_saved_bp {
     UNWIND_BP_LOST,   ///< Not known.
 };
 
-/// A rule in eight bytes; all offsets in words. The return address is at CFA - word always; what does
-/// not fit is UNWIND_CFA_SLOW.
+/// A rule in eight bytes; all offsets in words. The return address is at CFA - word always; what
+/// does not fit is UNWIND_CFA_SLOW.
 struct unwind_rule {
     uint32_t cfa;   ///< Bits 0-2 enum unwind_cfa, 3-31 n, signed.
     uint32_t saved; ///< Bits 0-1 enum unwind_saved_bp, 2-16 k, 17-31 m, both signed.
@@ -66,14 +68,16 @@ static inline uintptr_t unwind_rule_m(struct unwind_rule rule) {
 /// Sets where memory comes from. `map` as in struct unwind_port; NULL: keep no rules.
 void unwind_rules_init(void *(*map)(size_t size));
 
-/// The rule for a key. A nanosecond or two when it is in the table, some microseconds when it is made.
+/// The rule for a key. A nanosecond or two when it is in the table, some microseconds when it is
+/// made.
 static inline struct unwind_rule unwind_rule_for(uintptr_t key);
 
-/// Drops the rules with low < key <= high, that is for code in [low, high). Waits for a thread that is
-/// inserting; not for signal handlers.
+/// Drops the rules with low < key <= high, that is for code in [low, high). Waits for a thread that
+/// is inserting; not for signal handlers.
 void unwind_rules_forget(uintptr_t low, uintptr_t high);
 
-/// In the child of a fork: gives up the insertion that another thread of the parent may have been in.
+/// In the child of a fork: gives up the insertion that another thread of the parent may have been
+/// in.
 void unwind_rules_after_fork(void);
 
 /// Compacts a row; never fails (UNWIND_CFA_SLOW covers the rest). For the table and for tests.
@@ -81,8 +85,9 @@ struct unwind_rule unwind_rule_of(const struct unwind_row *row);
 
 // ---- the table, visible only so that a look-up can be inlined ----
 
-/// `key`: 0 free, 1 given up (may be filled again), else the key. The rule's words are written before
-/// the key and checked after: a reader that finds its key unchanged behind them has read its rule.
+/// `key`: 0 free, 1 given up (may be filled again), else the key. The rule's words are written
+/// before the key and checked after: a reader that finds its key unchanged behind them has read its
+/// rule.
 struct unwind_rule_slot {
     _Atomic uintptr_t key;
     _Atomic uint32_t cfa;

@@ -1,8 +1,8 @@
 /// The slow way of one step: rules that do not fit eight bytes, and signal frames.
 ///
-/// The row of the frame is read again from the module and evaluated as it stands. Registers other than
-/// the stack and frame pointer are known only behind a signal frame, whose context holds them all; a
-/// rule that needs one that is not known cuts the walk.
+/// The row of the frame is read again from the module and evaluated as it stands. Registers other
+/// than the stack and frame pointer are known only behind a signal frame, whose context holds them
+/// all; a rule that needs one that is not known cuts the walk.
 #include "unwind_expression.h"
 
 static bool cfa_of_row(const struct unwind_row *row, const struct unwind_state *s,
@@ -25,8 +25,8 @@ static uintptr_t hold(
     return (uintptr_t)&next->held[number];
 }
 
-/// Where the caller's value of a register is; 0 when that is not known. Registers without a rule are
-/// taken as unchanged.
+/// Where the caller's value of a register is; 0 when that is not known. Registers without a rule
+/// are taken as unchanged.
 static uintptr_t place_of(const struct unwind_row *row, const struct unwind_state *s,
         unsigned number, uintptr_t cfa, struct unwind_state *next, struct unwind_trail *trail) {
     intptr_t value = row->value[number];

@@ -1,9 +1,7 @@
-/// What concerns all threads: beginning, ending, forgetting, counting, and walks that have no memory.
+/// What concerns all threads: beginning, ending, forgetting, counting, and walks that have no
+/// memory.
 #include "unwind_paths.h"
 
-#include <sched.h>
-
-_Atomic uint32_t unwind_epoch;
 struct unwind_tally unwind_unowned;
 static _Atomic(struct unwind_thread *) all_threads;
 
@@ -18,8 +16,8 @@ void unwind_init(const struct unwind_port *port) {
 
 // ---- threads ----
 
-/// Takes the memory of an ended thread, if there is one; if `stack_high` is not 0, only that of a thread on
-/// the same stack.
+/// Takes the memory of an ended thread, if there is one; if `stack_high` is not 0, only that of a
+/// thread on the same stack.
 static struct unwind_thread *reuse(uintptr_t stack_high) {
     struct unwind_thread *self = atomic_load_explicit(&all_threads, memory_order_acquire);
     for (; self != NULL; self = self->next) {
@@ -34,8 +32,8 @@ static struct unwind_thread *reuse(uintptr_t stack_high) {
     return NULL;
 }
 
-/// What an ended thread remembered stays true wherever its cells hold the same. So a thread on its recycled
-/// stack finds it warm; for another one it is useless and in the way.
+/// What an ended thread remembered stays true wherever its cells hold the same. So a thread on its
+/// recycled stack finds it warm; for another one it is useless and in the way.
 static struct unwind_thread *reuse_any(uintptr_t stack_high) {
     struct unwind_thread *self = reuse(stack_high);
     if (self != NULL)
@@ -52,7 +50,6 @@ struct unwind_thread *unwind_thread_new(uintptr_t stack_high) {
         self = unwind_paths_new();
         if (self == NULL)
             return NULL;
-        self->epoch = atomic_load_explicit(&unwind_epoch, memory_order_acquire);
         atomic_store_explicit(&self->owned, 1, memory_order_relaxed);
         self->next = atomic_load_explicit(&all_threads, memory_order_relaxed);
         while (!atomic_compare_exchange_weak_explicit(
@@ -70,14 +67,14 @@ void unwind_thread_release(struct unwind_thread *self) {
 
 // ---- forgetting ----
 
+/// Rules first: a thread that finds its memory stale must not fill it from them again. One that is
+/// in the middle of a walk keeps it in a memory that it will find stale.
 void unwind_forget(uintptr_t low, uintptr_t high) {
+    struct unwind_thread *self;
     unwind_rules_forget(low, high);
-    atomic_fetch_add_explicit(&unwind_epoch, 1, memory_order_release);
-}
-
-void unwind_enter_epoch(struct unwind_thread *self) {
-    self->epoch = atomic_load_explicit(&unwind_epoch, memory_order_acquire);
-    unwind_paths_restart(self);
+    self = atomic_load_explicit(&all_threads, memory_order_acquire);
+    for (; self != NULL; self = self->next)
+        atomic_store_explicit(&self->stale, 1, memory_order_release);
 }
 
 void unwind_after_fork(void) {

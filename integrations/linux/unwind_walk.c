@@ -10,8 +10,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/// The kernel reads a signal set from where it is told before it finds that what it shall do with it does
-/// not exist: EINVAL for readable memory, else EFAULT, and nothing is changed.
+/// The kernel reads a signal set from where it is told before it finds that what it shall do with
+/// it does not exist: EINVAL for readable memory, else EFAULT, and nothing is changed.
 bool unwind_can_read(uintptr_t address) {
     enum { NO_OPERATION = -1, SET_BYTES = 8 };
     int saved = errno;

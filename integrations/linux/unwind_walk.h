@@ -1,9 +1,9 @@
 /// One step outward along the stack, by a rule; shared by the full walk and the remembering one.
 ///
-/// A *cell* is a word of stack memory that a step read. The state of a walk is a function of where it
-/// began and of the contents of the cells read so far, in order, and so is the address of the next
-/// cell. The remembered walks rest on this: whoever finds the same contents in the same cells, in the
-/// same order, is on the same stack, and reads nothing that a walk by rules would not read.
+/// A *cell* is a word of stack memory that a step read. The state of a walk is a function of where
+/// it began and of the contents of the cells read so far, in order, and so is the address of the
+/// next cell. The remembered walks rest on this: whoever finds the same contents in the same cells,
+/// in the same order, is on the same stack, and reads nothing that a walk by rules would not read.
 #ifndef RAMLENS_UNWIND_WALK_H
 #define RAMLENS_UNWIND_WALK_H
 
@@ -12,7 +12,8 @@
 /// No frame is larger: what a garbled frame pointer would claim.
 #define UNWIND_MAX_FRAME_BYTES ((uintptr_t)64 << 20)
 
-/// Beyond this distance from the stack pointer, nothing is read before the kernel says that it can be.
+/// Beyond this distance from the stack pointer, nothing is read before the kernel says that it can
+/// be.
 #define UNWIND_NEAR_BYTES ((uintptr_t)16 << 10)
 
 struct unwind_cell {
@@ -48,8 +49,8 @@ enum unwind_step {
     UNWIND_STEP_CUT,  ///< There is no usable rule, or it led to an implausible place.
 };
 
-/// Begins at the frame that `ra_slot`'s content returns to. `bp_cell`: the address of a variable that
-/// holds the frame pointer register's value there, alive as long as the walk.
+/// Begins at the frame that `ra_slot`'s content returns to. `bp_cell`: the address of a variable
+/// that holds the frame pointer register's value there, alive as long as the walk.
 static inline void unwind_begin(
         struct unwind_state *s, uintptr_t ra_slot, const uintptr_t *bp_cell) {
     s->ip = *(const uintptr_t *)ra_slot;
@@ -63,7 +64,8 @@ static inline void unwind_begin(
 }
 
 /// Reads a cell and notes it on the trail, if there is one.
-static inline uintptr_t unwind_read_cell(struct unwind_trail *trail, uintptr_t address) {
+UNWIND_READS_ANYTHING static inline uintptr_t unwind_read_cell(
+        struct unwind_trail *trail, uintptr_t address) {
     const uintptr_t *at = (const uintptr_t *)address;
     uintptr_t value = *at;
     if (trail == NULL)
@@ -132,7 +134,8 @@ static inline uintptr_t unwind_bp_of(const struct unwind_state *s, struct unwind
     return at >= s->sp - 128 && at < cfa && at % UNWIND_WORD == 0 ? at : 0;
 }
 
-/// Moves `s` one frame outward. `trail` may be NULL; where that is known when compiling, it is free.
+/// Moves `s` one frame outward. `trail` may be NULL; where that is known when compiling, it is
+/// free.
 static inline enum unwind_step unwind_step(struct unwind_state *s, struct unwind_trail *trail) {
     struct unwind_rule rule = unwind_rule_for(s->ip + s->interrupted);
     enum unwind_cfa kind = unwind_rule_kind(rule);
@@ -154,9 +157,9 @@ static inline enum unwind_step unwind_step(struct unwind_state *s, struct unwind
     return s->ip == 0 ? UNWIND_STEP_END : UNWIND_STEP_NEXT;
 }
 
-/// The walk by rules alone: fills `out` with up to `max` return addresses, innermost first, and returns
-/// how many. `*last` is the outcome of the last step: NEXT if there were more than `max`. `s` is left at
-/// the last frame and holds the counters.
+/// The walk by rules alone: fills `out` with up to `max` return addresses, innermost first, and
+/// returns how many. `*last` is the outcome of the last step: NEXT if there were more than `max`.
+/// `s` is left at the last frame and holds the counters.
 size_t unwind_walk(struct unwind_state *s, uintptr_t ra_slot, uintptr_t bp, uintptr_t *out,
         size_t max, enum unwind_step *last);
 

@@ -34,6 +34,7 @@ check() {
             -Iwire -Iruntime -DRAMLENS_RECORD_MARKS=256 -c "$source" -o "$object"
         objects="$objects $object"
     done
+    # shellcheck disable=SC2086 # a list of names without spaces
     "$compiler" "$@" -nostdlib -r $objects -o "$out/$name.o"
     "${compiler%gcc}nm" -u "$out/$name.o" | awk '{ print $NF }' >"$out/needs"
     grep -q '^ramlens_port_lock$' "$out/needs" # or the list was not read at all
@@ -41,7 +42,7 @@ check() {
         '^(memcpy|memset|memcmp|memmove|ramlens_port_.*|__cpu_model|__cpu_indicator_init|_GLOBAL_OFFSET_TABLE_|__(ashl|lshr|ashr|mul|udiv|umod|div|mod)[sdt]i3|__aeabi_[a-z0-9]*|__atomic_.*|__sync_.*)$' "$out/needs" || true)
     if [ -n "$strangers" ]; then
         failed=$((failed + 1))
-        echo "$name: needs" $strangers
+        echo "$name: needs $strangers"
     else
         passed=$((passed + 1))
         echo "$name: $("${compiler%gcc}size" "$out/$name.o" 2>/dev/null | awk 'NR == 2 { print $1 " bytes of code and constants, " $2 + $3 " of data" }')"

@@ -1,13 +1,16 @@
 // sources: wire/*.c runtime/*.c host/io/trace*.c tests/unit/fake_port.c
 //
-// Threads that hand addresses to each other many times within a tick: does the reader give their events out in an order in
-// which no block is given where one lives, none is freed that does not live, and the right blocks live at the end?
+// Threads that hand addresses to each other many times within a tick: does the reader give their
+// events out in an order in which no block is given where one lives, none is freed that does not
+// live, and the right blocks live at the end?
 //
-// A simulated heap is the truth: threads advance in small steps chosen at random, an allocation takes its address some time
-// before it is stamped, a free is stamped some time before it gives its address back, a realloc does both. What each says goes
-// through the real recorder, the real encoder and the real reader.
+// A simulated heap is the truth: threads advance in small steps chosen at random, an allocation
+// takes its address some time before it is stamped, a free is stamped some time before it gives its
+// address back, a realloc does both. What each says goes through the real recorder, the real
+// encoder and the real reader.
 //
-// usage: prop_order [FIRST_SEED [COUNT]]. A seed that fails is printed with the shortest run of it that fails.
+// usage: prop_order [FIRST_SEED [COUNT]]. A seed that fails is printed with the shortest run of it
+// that fails.
 #include "fake_port.h"
 #include "ramlens_record.h"
 #include "trace.h"
@@ -37,9 +40,10 @@ enum phase { IDLE, GIVEN, STAMPED, MOVING, MOVED_NOT, MOVED };
 struct thread {
     struct ramlens_stream stream;
     enum phase phase;
-    uint32_t address;  ///< Index: taken but not yet told, or told to be freed but not yet given back.
-    uint32_t old;      ///< Of a moving realloc.
-    uint64_t before;   ///< First stamp of a realloc.
+    uint32_t
+            address; ///< Index: taken but not yet told, or told to be freed but not yet given back.
+    uint32_t old;    ///< Of a moving realloc.
+    uint64_t before; ///< First stamp of a realloc.
     uint32_t recorded; ///< Events in `history`.
     uint32_t read;     ///< Of them seen by the reader.
 };
@@ -57,8 +61,9 @@ static struct world {
     uint32_t pace;      ///< Most parts of a tick that a step takes as a rule, less `least`.
     uint32_t least;     ///< Fewest.
     uint32_t free_count, free_list[ADDRESSES_MAX];
-    uint32_t live_count, live_list[ADDRESSES_MAX]; ///< Known to all threads: may be freed by anyone.
-    uint32_t serial_of[ADDRESSES_MAX];             ///< Of the block that lives there; 0 none.
+    uint32_t live_count,
+            live_list[ADDRESSES_MAX];  ///< Known to all threads: may be freed by anyone.
+    uint32_t serial_of[ADDRESSES_MAX]; ///< Of the block that lives there; 0 none.
     uint32_t serials;
     struct ramlens_recorder recorder;
     struct thread thread[THREADS_MAX];
@@ -178,9 +183,11 @@ static void begin_world(uint64_t seed) {
     fake_port.block_bytes = 256u << random_below(5);
     for (uint32_t i = 0; i < world.addresses; i++)
         give_back(i);
-    struct ramlens_image image = {
-        .pointer_bytes = 8, .granularity = 4, .ticks_per_second = 1000000, .path = "prop", .platform = "test"
-    };
+    struct ramlens_image image = { .pointer_bytes = 8,
+        .granularity = 4,
+        .ticks_per_second = 1000000,
+        .path = "prop",
+        .platform = "test" };
     ramlens_recorder_init(&world.recorder, &image);
     for (uint32_t i = 0; i < world.threads; i++)
         ramlens_stream_init(&world.recorder, &world.thread[i].stream, i + 1);
@@ -198,8 +205,9 @@ static void simulate(uint64_t seed, uint32_t steps, bool strangers) {
     begin_world(seed);
     if (strangers)
         begin_with_strangers();
-    // The reader waits for an event that would explain a strange one where it may be stamped wrongly: up to a tick too early (its part was not
-    // told) and a quarter more (clocks). Where no address is handed on faster than that, it waits in vain for none.
+    // The reader waits for an event that would explain a strange one where it may be stamped
+    // wrongly: up to a tick too early (its part was not told) and a quarter more (clocks). Where no
+    // address is handed on faster than that, it waits in vain for none.
     world.least = strangers ? 128 : 1;
     uint32_t locality = 1 + random_below(8);
     uint32_t running = 0;
@@ -223,8 +231,8 @@ static struct belief {
 } belief;
 
 static bool conflicts(const struct trace_event *e) {
-    bool must_live =
-            e->request.kind < RAMLENS_WIRE_FIRST_ALLOC || e->request.kind == RAMLENS_WIRE_REALLOC_IN_PLACE;
+    bool must_live = e->request.kind < RAMLENS_WIRE_FIRST_ALLOC ||
+                     e->request.kind == RAMLENS_WIRE_REALLOC_IN_PLACE;
     return (belief.serial[index_of(e->address)] != 0) != must_live;
 }
 
@@ -236,7 +244,8 @@ static void apply(const struct trace_event *e) {
             told->kind != e->request.kind)
         belief.disorder++;
     belief.conflicts += conflicts(e);
-    belief.serial[index] = e->request.kind < RAMLENS_WIRE_FIRST_ALLOC ? 0 : (uint32_t)e->request.size;
+    belief.serial[index] =
+            e->request.kind < RAMLENS_WIRE_FIRST_ALLOC ? 0 : (uint32_t)e->request.size;
     belief.events++;
 }
 
@@ -279,17 +288,18 @@ static bool fails(uint64_t seed, uint32_t steps, bool strangers) {
     uint32_t told = 0;
     for (uint32_t i = 0; i < world.threads; i++)
         told += world.thread[i].recorded;
-    return belief.conflicts > world.strangers || belief.damage + belief.disorder + wrong_blocks() > 0 ||
-            belief.events != told;
+    return belief.conflicts > world.strangers ||
+           belief.damage + belief.disorder + wrong_blocks() > 0 || belief.events != told;
 }
 
 static void describe(uint64_t seed, uint32_t steps, bool strangers) {
     while (steps > 1 && fails(seed, steps - 1, strangers))
         steps--;
     fails(seed, steps, strangers);
-    printf("seed %llu, %u steps: %u threads, %u addresses, pace %u: %u conflicts, %u blocks wrong, %u out of order\n",
-            (unsigned long long)seed, steps, world.threads, world.addresses, world.pace, belief.conflicts,
-            wrong_blocks(), belief.disorder);
+    printf("seed %llu, %u steps: %u threads, %u addresses, pace %u: %u conflicts, %u blocks wrong, "
+           "%u out of order\n",
+            (unsigned long long)seed, steps, world.threads, world.addresses, world.pace,
+            belief.conflicts, wrong_blocks(), belief.disorder);
 }
 
 static uint64_t first_seed = 1;
@@ -303,8 +313,8 @@ static void run_all(bool strangers) {
             describe(seed, steps, strangers);
         events += belief.events;
     }
-    printf("%u runs from seed %llu, %u events: %u failed\n", seed_count, (unsigned long long)first_seed, events,
-            failed);
+    printf("%u runs from seed %llu, %u events: %u failed\n", seed_count,
+            (unsigned long long)first_seed, events, failed);
     assert_int_equal(failed, 0);
 }
 

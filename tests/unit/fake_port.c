@@ -1,5 +1,5 @@
-// See fake_port.h. The preconditions that ramlens_port.h states are asserted: the lock is never taken twice, and blocks and
-// memory are asked for with the lock held.
+// See fake_port.h. The preconditions that ramlens_port.h states are asserted: the lock is never
+// taken twice, and blocks and memory are asked for with the lock held.
 #include "fake_port.h"
 
 #include "ramlens_port.h"

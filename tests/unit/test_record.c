@@ -1,7 +1,8 @@
 // sources: wire/*.c runtime/*.c tests/unit/fake_port.c
 // flags: -m32-too
 //
-// The recorder's core on a platform made of memory: streams and their blocks, their order, what is lost when there is no room, stamps.
+// The recorder's core on a platform made of memory: streams and their blocks, their order, what is
+// lost when there is no room, stamps.
 #include "fake_port.h"
 #include "ramlens_record.h"
 
@@ -45,7 +46,8 @@ static bool next_block(size_t *at, struct ramlens_wire_block *header, const uint
         *at += fake_port.block_bytes;
         if (place[0] == 0)
             continue;
-        assert_int_equal(ramlens_wire_block_read(place, left, header, &header_bytes), RAMLENS_WIRE_OK);
+        assert_int_equal(
+                ramlens_wire_block_read(place, left, header, &header_bytes), RAMLENS_WIRE_OK);
         *payload = place + header_bytes;
         return true;
     }
@@ -71,7 +73,8 @@ static struct content content_of(uint32_t stream) {
         c.open += header.open;
         c.lost_allocs = header.lost_allocs;
         c.lost_frees = header.lost_frees;
-        size_t size = header.open ? fake_port.block_bytes - RAMLENS_WIRE_HEADER_BYTES : header.payload_bytes;
+        size_t size = header.open ? fake_port.block_bytes - RAMLENS_WIRE_HEADER_BYTES
+                                  : header.payload_bytes;
         ramlens_wire_decode(&d, payload, size, header.time, header.granularity, header.open);
         struct ramlens_wire_item item;
         while (ramlens_wire_next(&d, &item) == RAMLENS_WIRE_ITEM) {
@@ -146,7 +149,8 @@ static void every_event_arrives_in_blocks_of_any_size(void **state) {
             assert_int_equal(c.open, 0);
         }
         assert_int_equal(content_of(streams[3].number).blocks, 0); // opened by its first event only
-        assert_int_equal(fake_port.done, fake_port.taken - 1);     // the definitions' block is still open
+        assert_int_equal(
+                fake_port.done, fake_port.taken - 1); // the definitions' block is still open
         ramlens_stream_flush(&streams[3]);
         ramlens_recorder_flush(&recorder);
         ramlens_recorder_flush(&recorder);
@@ -165,7 +169,9 @@ static void blocks_stand_in_the_order_of_their_times(void **state) {
         fake_port.now += (uint64_t)rand() % 5000;
         uint64_t stamp = fake_port.now;
         fake_port.now += (uint64_t)rand() % 5000; // a stamp may wait a while until it is written
-        struct ramlens_wire_request r = { .kind = RAMLENS_WIRE_MALLOC, .size = i, .stack = (uint32_t)rand() };
+        struct ramlens_wire_request r = {
+            .kind = RAMLENS_WIRE_MALLOC, .size = i, .stack = (uint32_t)rand()
+        };
         ramlens_stream_event(&recorder, &streams[rand() % 4], stamp, (uint64_t)rand() * 8, &r);
     }
     uint64_t latest = 0;
@@ -202,7 +208,8 @@ static void what_finds_no_room_is_counted(void **state) {
     assert_int_equal(lost_allocs, 3);
     assert_int_equal(lost_frees, 3);
     uint8_t body[3] = { 0, 1, 'x' };
-    assert_false(ramlens_stream_record(&recorder, &streams[0], fake_port.now, RAMLENS_WIRE_CHECKPOINT, body, 3));
+    assert_false(ramlens_stream_record(
+            &recorder, &streams[0], fake_port.now, RAMLENS_WIRE_CHECKPOINT, body, 3));
     // Room again: the next blocks tell.
     fake_port.blocks_left = 10;
     note(0, RAMLENS_WIRE_MALLOC, 32);
@@ -238,7 +245,8 @@ static void definitions_that_find_no_room_say_so(void **state) {
     uint8_t body[1025] = { 1 };
     assert_false(ramlens_define(&recorder, RAMLENS_WIRE_UNLOAD, body, 1));
     fake_port.blocks_left = 1;
-    assert_false(ramlens_define(&recorder, RAMLENS_WIRE_UNLOAD, body, sizeof body)); // never larger than 1,024
+    assert_false(ramlens_define(
+            &recorder, RAMLENS_WIRE_UNLOAD, body, sizeof body)); // never larger than 1,024
     assert_true(ramlens_define(&recorder, RAMLENS_WIRE_UNLOAD, body, 1));
     assert_false(fake_port.held);
     assert_int_equal(content_of(0).records, 2);
@@ -252,7 +260,8 @@ static void records_and_events_share_a_stream(void **state) {
     for (uint32_t i = 0; i < 500; i++) {
         fake_port.now += 300;
         note(0, RAMLENS_WIRE_MALLOC, i * 8);
-        assert_true(ramlens_stream_record(&recorder, &streams[0], fake_port.now, RAMLENS_WIRE_CHECKPOINT, body, 7));
+        assert_true(ramlens_stream_record(
+                &recorder, &streams[0], fake_port.now, RAMLENS_WIRE_CHECKPOINT, body, 7));
     }
     struct content c = content_of(streams[0].number);
     assert_int_equal(c.events, 500);
@@ -260,7 +269,8 @@ static void records_and_events_share_a_stream(void **state) {
     assert_int_equal(c.last_time, fake_port.now / PARTS * PARTS);
 }
 
-/// The free of a realloc is written after the call; its stamp from before the call must survive although the block was full.
+/// The free of a realloc is written after the call; its stamp from before the call must survive
+/// although the block was full.
 static void a_stamp_taken_before_a_call_is_kept(void **state) {
     (void)state;
     for (uint32_t filled = 0; filled < 200; filled++) {
@@ -297,7 +307,8 @@ static void a_stream_that_slept_for_hours_goes_on(void **state) {
     assert_int_equal(c.blocks, 2);
 }
 
-/// Two threads at one address within a tick: the parts of the tick tell their order, and cost nothing where there is nothing to tell.
+/// Two threads at one address within a tick: the parts of the tick tell their order, and cost
+/// nothing where there is nothing to tell.
 static void an_address_that_changes_hands_is_stamped_exactly(void **state) {
     (void)state;
     fake_port_reset();

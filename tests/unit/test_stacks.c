@@ -1,7 +1,8 @@
 // sources: wire/*.c runtime/*.c tests/unit/fake_port.c
 // flags: -m32-too
 //
-// Interned call stacks on a platform made of memory: one number each, sent once, forgotten with their code, no harm without memory.
+// Interned call stacks on a platform made of memory: one number each, sent once, forgotten with
+// their code, no harm without memory.
 #include "fake_port.h"
 #include "ramlens_stacks.h"
 
@@ -18,7 +19,9 @@ static struct ramlens_recorder recorder;
 static struct ramlens_stacks stacks;
 
 static void begin_with(size_t block_bytes) {
-    static const struct ramlens_image image = { .pointer_bytes = 8, .ticks_per_second = 1, .path = "", .platform = "" };
+    static const struct ramlens_image image = {
+        .pointer_bytes = 8, .ticks_per_second = 1, .path = "", .platform = ""
+    };
     fake_port_reset();
     fake_port.block_bytes = block_bytes;
     memset(&recorder, 0, sizeof recorder);
@@ -51,9 +54,11 @@ static uint32_t read_definitions(void) {
         size_t header_bytes;
         const uint8_t *place = fake_port.store + at;
         assert_int_equal(
-                ramlens_wire_block_read(place, fake_port.block_bytes, &header, &header_bytes), RAMLENS_WIRE_OK);
+                ramlens_wire_block_read(place, fake_port.block_bytes, &header, &header_bytes),
+                RAMLENS_WIRE_OK);
         size_t size = header.open ? fake_port.block_bytes - header_bytes : header.payload_bytes;
-        ramlens_wire_decode(&d, place + header_bytes, size, header.time, header.granularity, header.open);
+        ramlens_wire_decode(
+                &d, place + header_bytes, size, header.time, header.granularity, header.open);
         uint64_t previous = 0;
         while (ramlens_wire_next(&d, &item) == RAMLENS_WIRE_ITEM) {
             if (item.record != RAMLENS_WIRE_STACK)
@@ -124,8 +129,10 @@ static void stacks_through_code_that_went_get_new_numbers(void **state) {
     uint32_t callback = intern(plugin, 0x1100); // code that stays, called by code that goes
     uint32_t deeper = intern(callback, 0x1200);
     uint32_t beside = intern(main_stack, 0x1100);
-    uint32_t last_byte = intern(main_stack, 0x6000); // returns behind the range: the call is its last instruction
-    uint32_t first_byte = intern(main_stack, 0x5000); // returns to its first byte: the call is before it
+    uint32_t last_byte = intern(
+            main_stack, 0x6000); // returns behind the range: the call is its last instruction
+    uint32_t first_byte =
+            intern(main_stack, 0x5000); // returns to its first byte: the call is before it
     ramlens_stacks_forget(&stacks, 0x5000, 0x6000);
     assert_int_equal(intern(0, 0x1000), main_stack);
     assert_int_equal(intern(main_stack, 0x1100), beside);

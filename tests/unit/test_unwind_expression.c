@@ -28,7 +28,8 @@ static struct unwind_state frame(void) {
     return s;
 }
 
-/// Evaluates `size` bytes, the first of them the length, on an empty machine or with `initial` on it.
+/// Evaluates `size` bytes, the first of them the length, on an empty machine or with `initial` on
+/// it.
 static bool run(const uint8_t *bytes, size_t size, const uintptr_t *initial, uintptr_t *result) {
     struct unwind_state s = frame();
     struct unwind_row row;
@@ -97,15 +98,15 @@ static void arithmetic(void **state) {
 
 static void moves_and_jumps(void **state) {
     (void)state;
-    ASSERT_VALUE(10, 0x35, 0x12, 0x22);             // 5 dup plus
-    ASSERT_VALUE(5, 0x35, 0x36, 0x13);              // 5 6 drop
-    ASSERT_VALUE(5, 0x35, 0x36, 0x14);              // over
-    ASSERT_VALUE(4, 0x34, 0x35, 0x36, 0x15, 2);     // pick 2
-    ASSERT_VALUE(1, 0x35, 0x36, 0x16, 0x1c);        // swap minus: 6 - 5
-    ASSERT_VALUE(5, 0x34, 0x35, 0x36, 0x17);        // 4 5 6 rot: 6 4 5
-    ASSERT_VALUE(2, 0x31, 0x28, 1, 0, 0x33, 0x32);  // 1 bra over "3"
-    ASSERT_VALUE(3, 0x30, 0x28, 1, 0, 0x33, 0x96);  // 0 bra not taken
-    ASSERT_VALUE(2, 0x2f, 1, 0, 0x33, 0x32);        // skip
+    ASSERT_VALUE(10, 0x35, 0x12, 0x22);            // 5 dup plus
+    ASSERT_VALUE(5, 0x35, 0x36, 0x13);             // 5 6 drop
+    ASSERT_VALUE(5, 0x35, 0x36, 0x14);             // over
+    ASSERT_VALUE(4, 0x34, 0x35, 0x36, 0x15, 2);    // pick 2
+    ASSERT_VALUE(1, 0x35, 0x36, 0x16, 0x1c);       // swap minus: 6 - 5
+    ASSERT_VALUE(5, 0x34, 0x35, 0x36, 0x17);       // 4 5 6 rot: 6 4 5
+    ASSERT_VALUE(2, 0x31, 0x28, 1, 0, 0x33, 0x32); // 1 bra over "3"
+    ASSERT_VALUE(3, 0x30, 0x28, 1, 0, 0x33, 0x96); // 0 bra not taken
+    ASSERT_VALUE(2, 0x2f, 1, 0, 0x33, 0x32);       // skip
 }
 
 static void registers_and_memory(void **state) {
@@ -134,21 +135,21 @@ static void the_cfa_is_pushed_for_registers(void **state) {
 
 static void what_cannot_be_evaluated_fails(void **state) {
     (void)state;
-    ASSERT_FAILS(0x22);                          // nothing to add
-    ASSERT_FAILS(0x96);                          // no result
-    ASSERT_FAILS(0x70, 0);                       // a register that is not known
-    ASSERT_FAILS(0x35, 0x30, 0x1b);              // division by zero
-    ASSERT_FAILS(0x35, 0x30, 0x1d);              // remainder by zero
-    ASSERT_FAILS(0x70 + UNWIND_SP, 1, 0x06);     // not a word's address
-    ASSERT_FAILS(0x08, 8, 0x06);                 // not near the stack
-    ASSERT_FAILS(0x31, 0x96, 0x2f, 0xfc, 0xff);  // a loop without end
-    ASSERT_FAILS(0x31, 0x2f, 0xf0, 0xff);        // a jump out
-    ASSERT_FAILS(0x31, 0x15, 1);                 // pick below the bottom
-    ASSERT_FAILS(0x31, 0x16);                    // swap with nothing
-    ASSERT_FAILS(0x31, 0xe0);                    // not an operation
-    ASSERT_FAILS(0x08);                          // cut off
-    ASSERT_FAILS(0x70 + UNWIND_SP, W, 0x94, 9);  // too many bytes of a word
-    ASSERT_FAILS(0x31, 0x12, 0x2f, 0xfc, 0xff);  // fills the machine
+    ASSERT_FAILS(0x22);                         // nothing to add
+    ASSERT_FAILS(0x96);                         // no result
+    ASSERT_FAILS(0x70, 0);                      // a register that is not known
+    ASSERT_FAILS(0x35, 0x30, 0x1b);             // division by zero
+    ASSERT_FAILS(0x35, 0x30, 0x1d);             // remainder by zero
+    ASSERT_FAILS(0x70 + UNWIND_SP, 1, 0x06);    // not a word's address
+    ASSERT_FAILS(0x08, 8, 0x06);                // not near the stack
+    ASSERT_FAILS(0x31, 0x96, 0x2f, 0xfc, 0xff); // a loop without end
+    ASSERT_FAILS(0x31, 0x2f, 0xf0, 0xff);       // a jump out
+    ASSERT_FAILS(0x31, 0x15, 1);                // pick below the bottom
+    ASSERT_FAILS(0x31, 0x16);                   // swap with nothing
+    ASSERT_FAILS(0x31, 0xe0);                   // not an operation
+    ASSERT_FAILS(0x08);                         // cut off
+    ASSERT_FAILS(0x70 + UNWIND_SP, W, 0x94, 9); // too many bytes of a word
+    ASSERT_FAILS(0x31, 0x12, 0x2f, 0xfc, 0xff); // fills the machine
 }
 
 static void an_expression_longer_than_its_module_fails(void **state) {

@@ -1,10 +1,11 @@
 // sources: integrations/linux/unwind*.c
 // also: i386
 //
-// Rules: what a row is compacted to, the table they are kept in, and call frame information that is damaged.
+// Rules: what a row is compacted to, the table they are kept in, and call frame information that is
+// damaged.
 #include "unwind_rules.h"
 
-#include <dlfcn.h>
+#include <link.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -54,9 +55,10 @@ static void a_row_becomes_a_rule(void **state) {
 }
 
 static void a_realigned_frame_becomes_a_rule(void **state) {
-    static const uint8_t cfa[] = { 3, BREG_BP, 0x78, DEREF };                 // *(bp - 8)
-    static const uint8_t cfa_plus[] = { 6, BREG_SP, 0xf8, 0x00, DEREF, PLUS, 16 }; // *(sp + 120) + 16
-    static const uint8_t bp[] = { 2, BREG_BP, 0 };                            // at bp
+    static const uint8_t cfa[] = { 3, BREG_BP, 0x78, DEREF }; // *(bp - 8)
+    static const uint8_t cfa_plus[] = { 6, BREG_SP, 0xf8, 0x00, DEREF, PLUS,
+        16 };                                      // *(sp + 120) + 16
+    static const uint8_t bp[] = { 2, BREG_BP, 0 }; // at bp
     struct unwind_row row = plain_row();
     struct unwind_rule rule;
     (void)state;
@@ -153,7 +155,8 @@ static unsigned count_wrong(void) {
     unsigned wrong = 0;
     for (unsigned i = 0; i < PLACES; i++) {
         struct unwind_rule kept = unwind_rule_for(place(i)), fresh = fresh_rule(place(i));
-        // Where a function's first byte is asked for as a return address, the table says "outermost".
+        // Where a function's first byte is asked for as a return address, the table says
+        // "outermost".
         if (unwind_rule_kind(kept) == UNWIND_CFA_END && unwind_rule_kind(fresh) == UNWIND_CFA_NONE)
             continue;
         wrong += kept.cfa != fresh.cfa || kept.saved != fresh.saved;
@@ -187,10 +190,10 @@ static void the_table_grows_and_keeps(void **state) {
 
 /// A rule that is not what it should be, to see whether it is asked for again.
 static void spoil(uintptr_t key) {
-    struct unwind_rule_table *table = unwind_rule_table;
-    for (uint32_t i = 0; i <= table->mask; i++) {
-        if (table->slots[i].key == key)
-            table->slots[i].cfa = UNWIND_CFA_END;
+    struct unwind_rule_table *rules = unwind_rule_table;
+    for (uint32_t i = 0; i <= rules->mask; i++) {
+        if (rules->slots[i].key == key)
+            rules->slots[i].cfa = UNWIND_CFA_END;
     }
 }
 
@@ -246,15 +249,30 @@ static void threads_agree_while_one_forgets(void **state) {
 
 // ---- damage ----
 
-static struct dl_find_object own;
+/// The search table of this program, and the end of the segment that holds it and the entries.
+static uint8_t *table;
+static uint8_t *segment_end;
+
+static int find_table(struct dl_phdr_info *info, size_t size, void *unused) {
+    (void)size;
+    (void)unused;
+    for (unsigned i = 0; i < info->dlpi_phnum; i++) {
+        if (info->dlpi_phdr[i].p_type == PT_GNU_EH_FRAME)
+            table = (uint8_t *)(info->dlpi_addr + info->dlpi_phdr[i].p_vaddr);
+    }
+    for (unsigned i = 0; i < info->dlpi_phnum; i++) {
+        uintptr_t start = info->dlpi_addr + info->dlpi_phdr[i].p_vaddr;
+        uintptr_t end = start + info->dlpi_phdr[i].p_filesz;
+        if (info->dlpi_phdr[i].p_type == PT_LOAD && start <= (uintptr_t)table &&
+                end > (uintptr_t)table)
+            segment_end = (uint8_t *)end;
+    }
+    return 1; // the program itself comes first
+}
 
 static void write_enabled(bool enabled) {
-    uintptr_t low = (uintptr_t)own.dlfo_eh_frame & ~(uintptr_t)4095;
-    uintptr_t high = ((uintptr_t)own.dlfo_eh_frame + 65536) & ~(uintptr_t)4095;
-    while (low < high && low < (uintptr_t)own.dlfo_map_end) {
-        mprotect((void *)low, 4096, PROT_READ | (enabled ? PROT_WRITE : 0));
-        low += 4096;
-    }
+    uintptr_t low = (uintptr_t)table & ~(uintptr_t)4095;
+    mprotect((void *)low, (uintptr_t)segment_end - low, PROT_READ | (enabled ? PROT_WRITE : 0));
 }
 
 /// Looks up some of this program's functions; what comes out does not matter, that it ends does.
@@ -263,7 +281,7 @@ static unsigned look_around(void) {
     struct unwind_row row;
     for (unsigned i = 0; i < 8; i++)
         found += unwind_row_at((uintptr_t)a_row_becomes_a_rule + i * 500, &row) &&
-                unwind_rule_of(&row).cfa != UNWIND_CFA_NONE;
+                 unwind_rule_of(&row).cfa != UNWIND_CFA_NONE;
     return found;
 }
 
@@ -271,21 +289,19 @@ static unsigned look_around(void) {
 /// module matter to the code under test, and nothing else of this program unwinds.
 static void damaged_information_does_no_harm(void **state) {
     static const uint8_t damages[] = { 0x00, 0xff, 0x80, 0x7f, 0x0a, 0x0f };
-    uint8_t *bytes;
     unsigned sound;
     (void)state;
-    assert_int_equal(_dl_find_object((void *)(uintptr_t)a_row_becomes_a_rule, &own), 0);
-    bytes = own.dlfo_eh_frame;
+    dl_iterate_phdr(find_table, NULL);
     write_enabled(true);
     sound = look_around();
     assert_true(sound > 4);
-    for (unsigned i = 0; i < 12000; i++) {
-        uint8_t whole = bytes[i];
+    for (uint8_t *byte = table; byte < segment_end; byte++) {
+        uint8_t whole = *byte;
         for (unsigned d = 0; d < sizeof damages; d++) {
-            bytes[i] = damages[d];
+            *byte = damages[d];
             look_around();
         }
-        bytes[i] = whole;
+        *byte = whole;
     }
     assert_int_equal(look_around(), sound);
     write_enabled(false);
@@ -293,14 +309,13 @@ static void damaged_information_does_no_harm(void **state) {
 
 /// Without its table the same rows are found entry by entry.
 static void a_missing_table_is_done_without(void **state) {
-    uint8_t *header = own.dlfo_eh_frame;
-    uint8_t encoding = header[3];
+    uint8_t encoding = table[3];
     unsigned sound = look_around();
     (void)state;
     write_enabled(true);
-    header[3] = 0xff;
+    table[3] = 0xff;
     assert_int_equal(look_around(), sound);
-    header[3] = encoding;
+    table[3] = encoding;
     write_enabled(false);
 }
 

@@ -1,10 +1,12 @@
 // sources:
 // flags: -m32-too
 //
-// The bytes of a trace: encoder against decoder against a slow model written from FORMAT.md, damage, versions, cut-off blocks, both
-// checksums, the example that FORMAT.md prints, and the bytes of a fixed sequence, which are the same in 32 and 64 bits.
+// The bytes of a trace: encoder against decoder against a slow model written from FORMAT.md,
+// damage, versions, cut-off blocks, both checksums, the example that FORMAT.md prints, and the
+// bytes of a fixed sequence, which are the same in 32 and 64 bits.
 //
-// `test_wire --write` writes that sequence to tests/golden/events.rlt: only after a deliberate change of the format.
+// `test_wire --write` writes that sequence to tests/golden/events.rlt: only after a deliberate change
+// of the format. `test_wire --example` prints the bytes for FORMAT.md.
 #include "../../wire/ramlens_wire.c" // for both ways to the checksum
 
 #include <ctype.h>
@@ -20,7 +22,8 @@ enum { EVENTS = 4000, BLOCK = RAMLENS_WIRE_BLOCK_BYTES, HEADER = RAMLENS_WIRE_HE
 /// A file of the repository: this source lies in tests/unit.
 static FILE *open_near(const char *relative, const char *mode) {
     char path[1024];
-    snprintf(path, sizeof path, "%.*s%s", (int)(strlen(__FILE__) - strlen("test_wire.c")), __FILE__, relative);
+    snprintf(path, sizeof path, "%.*s%s", (int)(strlen(__FILE__) - strlen("test_wire.c")), __FILE__,
+            relative);
     FILE *f = fopen(path, mode);
     if (f == NULL)
         printf("cannot open %s\n", path);
@@ -42,7 +45,7 @@ static uint32_t random_below(uint32_t n) {
     return (uint32_t)(random_bits(32) % n);
 }
 
-// ---------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 // The model: FORMAT.md section 3 word for word, slow, with no code of the decoder's
 
 struct model {
@@ -89,7 +92,8 @@ static unsigned model_request(struct model *m, unsigned rr) {
         r.capability = (uint32_t)model_varint(m);
     if (r.flags & 32)
         r.region = *m->at++;
-    uint32_t h = (uint32_t)(r.stack * 0x9E3779B1ull + (r.size & 0xffffffff) * 0x85EBCA77ull + r.kind * 0xC2B2AE3Dull);
+    uint32_t h = (uint32_t)(r.stack * 0x9E3779B1ull + (r.size & 0xffffffff) * 0x85EBCA77ull +
+                            r.kind * 0xC2B2AE3Dull);
     unsigned slot = (uint32_t)((h ^ (h >> 13)) * 0x27D4EB2Full) >> 24;
     m->requests[slot] = r;
     m->requests_address[slot] = m->address;
@@ -103,7 +107,7 @@ static uint64_t model_address(struct model *m, unsigned aa, unsigned slot) {
         return m->addresses[*m->at++];
     if (aa == 2)
         return m->requests_address[slot] +
-                (uint64_t)model_signed(model_little(m, 2)) * (UINT64_C(1) << m->granularity);
+               (uint64_t)model_signed(model_little(m, 2)) * (UINT64_C(1) << m->granularity);
     unsigned b = *m->at++;
     if (b == 64)
         return m->address + (uint64_t)model_signed(model_varint(m));
@@ -136,7 +140,7 @@ static uint64_t model_event(struct model *m, struct ramlens_wire_request *reques
     return address;
 }
 
-// ---------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 // Sequences of events
 
 struct event {
@@ -160,7 +164,8 @@ static struct ramlens_wire_request random_request(void) {
     return r;
 }
 
-/// Events as programs make them: few requests, addresses that come back, steps of every width; and some that are like nothing.
+/// Events as programs make them: few requests, addresses that come back, steps of every width; and
+/// some that are like nothing.
 static void random_events(struct event *events, size_t count, uint64_t seed) {
     random_state = seed;
     struct ramlens_wire_request requests[40];
@@ -169,10 +174,13 @@ static void random_events(struct event *events, size_t count, uint64_t seed) {
     uint64_t time = random_bits(40) << 8;
     for (size_t i = 0; i < count; i++) {
         struct event *e = &events[i];
-        time += random_below(3) == 0 ? random_bits(random_below(36)) : random_bits(random_below(12));
-        e->time = time - (random_below(20) == 0 ? random_bits(9) : 0); // now and then one comes a little late
+        time += random_below(3) == 0 ? random_bits(random_below(36))
+                                     : random_bits(random_below(12));
+        e->time = time - (random_below(20) == 0 ? random_bits(9)
+                                                : 0); // now and then one comes a little late
         e->exact = random_below(5) == 0;
-        e->request = random_below(30) == 0 ? random_request() : requests[random_below(random_below(40) + 1)];
+        e->request = random_below(30) == 0 ? random_request()
+                                           : requests[random_below(random_below(40) + 1)];
         unsigned how = random_below(10);
         if (how < 4 && i > 20)
             e->address = events[i - 1 - random_below(20)].address;
@@ -192,10 +200,13 @@ struct block {
     size_t count;
 };
 
-static const struct ramlens_wire_block plain_header = { .stream = 3, .thread = 2, .image = 77, .granularity = 4 };
+static const struct ramlens_wire_block plain_header = {
+    .stream = 3, .thread = 2, .image = 77, .granularity = 4
+};
 
 /// Encodes all events into closed blocks of `block_bytes`.
-static size_t encode_all(const struct event *events, size_t count, struct block *blocks, size_t block_bytes) {
+static size_t encode_all(
+        const struct event *events, size_t count, struct block *blocks, size_t block_bytes) {
     static struct ramlens_wire_encoder e;
     struct ramlens_wire_block header = plain_header;
     size_t block = 0;
@@ -206,8 +217,8 @@ static size_t encode_all(const struct event *events, size_t count, struct block 
         header.sequence = (uint32_t)block++;
         b->first = i;
         ramlens_wire_begin(&e, b->bytes, block_bytes, &header);
-        while (i < count &&
-                ramlens_wire_event(&e, events[i].time, events[i].address, &events[i].request, events[i].exact))
+        while (i < count && ramlens_wire_event(&e, events[i].time, events[i].address,
+                                    &events[i].request, events[i].exact))
             i++;
         b->count = i - b->first;
         b->size = ramlens_wire_end(&e, 5, 6);
@@ -220,7 +231,8 @@ static struct event events[EVENTS];
 static struct block blocks[EVENTS];
 
 /// A request as it comes back: values whose flags do not say that they follow are 0.
-static void assert_request(const struct ramlens_wire_request *got, const struct ramlens_wire_request *wanted) {
+static void assert_request(
+        const struct ramlens_wire_request *got, const struct ramlens_wire_request *wanted) {
     assert_int_equal(got->size, wanted->size);
     assert_int_equal(got->stack, wanted->stack);
     assert_int_equal(got->kind, wanted->kind);
@@ -230,17 +242,22 @@ static void assert_request(const struct ramlens_wire_request *got, const struct 
     assert_int_equal(got->region, wanted->region);
 }
 
-/// Decodes a block from bytes that end where it ends, and compares with what was encoded and with the model.
+/// Decodes a block from bytes that end where it ends, and compares with what was encoded and with
+/// the model.
 static void check_block(const struct block *b) {
     uint8_t *copy = malloc(b->size); // so that a sanitizer sees a read beyond
     assert_true(copy != NULL);
     memcpy(copy, b->bytes, b->size);
     struct ramlens_wire_block header;
     size_t header_bytes;
-    assert_int_equal(ramlens_wire_block_read(copy, b->size, &header, &header_bytes), RAMLENS_WIRE_OK);
+    assert_int_equal(
+            ramlens_wire_block_read(copy, b->size, &header, &header_bytes), RAMLENS_WIRE_OK);
     static struct ramlens_wire_decoder d;
-    ramlens_wire_decode(&d, copy + header_bytes, header.payload_bytes, header.time, header.granularity, false);
-    struct model model = { .time = header.time, .ticks = header.time / 256, .granularity = header.granularity };
+    ramlens_wire_decode(
+            &d, copy + header_bytes, header.payload_bytes, header.time, header.granularity, false);
+    struct model model = {
+        .time = header.time, .ticks = header.time / 256, .granularity = header.granularity
+    };
     model.at = copy + header_bytes;
     struct ramlens_wire_item item;
     for (size_t i = b->first; i < b->first + b->count; i++) {
@@ -291,8 +308,11 @@ static void a_block_is_filled_but_never_overrun(void **state) {
         uint8_t *buffer = calloc(1, size);
         assert_true(buffer != NULL);
         ramlens_wire_begin(&e, buffer, size, &plain_header);
-        struct ramlens_wire_request r = { .kind = 25, .flags = 56, .alignment = UINT32_MAX, .capability = UINT32_MAX };
-        for (r.size = UINT64_MAX; ramlens_wire_event(&e, r.size << 32, r.size << 7, &r, true); r.size--)
+        struct ramlens_wire_request r = {
+            .kind = 25, .flags = 56, .alignment = UINT32_MAX, .capability = UINT32_MAX
+        };
+        for (r.size = UINT64_MAX; ramlens_wire_event(&e, r.size << 32, r.size << 7, &r, true);
+                r.size--)
             r.stack = (uint32_t)~r.size | 0xf0000000;
         uint8_t body[300] = { 1 };
         for (size_t bytes = 300; bytes > 0; bytes--)
@@ -302,13 +322,13 @@ static void a_block_is_filled_but_never_overrun(void **state) {
     }
 }
 
-// ---------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 // Numbers and checksums
 
 static void numbers_have_limits(void **state) {
     (void)state;
-    static const uint64_t values[] = { 0, 1, 127, 128, 16383, 16384, UINT32_MAX, UINT64_MAX >> 1, UINT64_MAX - 1,
-        UINT64_MAX };
+    static const uint64_t values[] = { 0, 1, 127, 128, 16383, 16384, UINT32_MAX, UINT64_MAX >> 1,
+        UINT64_MAX - 1, UINT64_MAX };
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
         uint8_t bytes[12];
         size_t size = (size_t)(ramlens_wire_put_varint(bytes, values[i]) - bytes);
@@ -358,8 +378,9 @@ static uint32_t by_instruction(const void *bytes, size_t size) {
 
 static void checksums_are_those_of_rfc_3720(void **state) {
     (void)state;
-    static const uint8_t read_command[48] = { 0x01, 0xc0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x14, 0, 0, 0, 0,
-        0, 0x04, 0, 0, 0, 0, 0x14, 0, 0, 0, 0x18, 0x28, 0, 0, 0, 0, 0, 0, 0, 0x02, 0, 0, 0, 0, 0, 0, 0 };
+    static const uint8_t read_command[48] = { 0x01, 0xc0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+        0x14, 0, 0, 0, 0, 0, 0x04, 0, 0, 0, 0, 0x14, 0, 0, 0, 0x18, 0x28, 0, 0, 0, 0, 0, 0, 0, 0x02,
+        0, 0, 0, 0, 0, 0, 0 };
     uint8_t zeros[32], ones[32], up[32], down[32];
     for (unsigned i = 0; i < 32; i++) {
         zeros[i] = 0;
@@ -391,11 +412,12 @@ static void both_checksums_agree_on_any_piece(void **state) {
             uint32_t crc = ~crc_by_table(~0u, bytes + from, size);
             assert_int_equal(by_instruction(bytes + from, size), crc);
             uint32_t part = ramlens_wire_crc32c(0, bytes + from, size / 3);
-            assert_int_equal(ramlens_wire_crc32c(part, bytes + from + size / 3, size - size / 3), crc);
+            assert_int_equal(
+                    ramlens_wire_crc32c(part, bytes + from + size / 3, size - size / 3), crc);
         }
 }
 
-// ---------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 // Blocks
 
 static void a_header_comes_back(void **state) {
@@ -412,10 +434,12 @@ static void a_header_comes_back(void **state) {
     struct ramlens_wire_block out;
     size_t header_bytes;
     ramlens_wire_block_open(bytes, &in);
-    assert_int_equal(ramlens_wire_block_read(bytes, sizeof bytes, &out, &header_bytes), RAMLENS_WIRE_OK);
+    assert_int_equal(
+            ramlens_wire_block_read(bytes, sizeof bytes, &out, &header_bytes), RAMLENS_WIRE_OK);
     assert_true(out.open);
     ramlens_wire_block_close(bytes, 0, 21, 22);
-    assert_int_equal(ramlens_wire_block_read(bytes, sizeof bytes, &out, &header_bytes), RAMLENS_WIRE_OK);
+    assert_int_equal(
+            ramlens_wire_block_read(bytes, sizeof bytes, &out, &header_bytes), RAMLENS_WIRE_OK);
     assert_int_equal(header_bytes, HEADER);
     assert_false(out.open);
     assert_int_equal(out.stream, in.stream);
@@ -445,7 +469,8 @@ static size_t small_block(uint8_t *closed, uint8_t *open) {
     memset(closed, 0, BLOCK);
     ramlens_wire_begin(&e, closed, BLOCK, &plain_header);
     for (size_t i = 0; i < 8; i++)
-        assert_true(ramlens_wire_event(&e, events[i].time & 0xffffff, events[i].address, &events[i].request, i % 2));
+        assert_true(ramlens_wire_event(
+                &e, events[i].time & 0xffffff, events[i].address, &events[i].request, i % 2));
     memcpy(open, closed, BLOCK);
     return ramlens_wire_end(&e, 1, 2);
 }
@@ -468,7 +493,8 @@ static void the_header_of_an_open_block_is_guarded(void **state) {
     static uint8_t closed[BLOCK], open[BLOCK];
     small_block(closed, open);
     for (size_t bit = 0; bit < HEADER * 8; bit++) {
-        if (bit == 6 * 8 + 1) // "being closed": its checksum means nothing then, its contents are as good as before
+        // "Being closed": then its checksum means nothing, and its contents are as good as before.
+        if (bit == 6 * 8 + 1)
             continue;
         open[bit / 8] ^= (uint8_t)(1u << bit % 8);
         assert_int_not_equal(verdict(open, BLOCK), RAMLENS_WIRE_OK);
@@ -483,7 +509,8 @@ static size_t count_items(const uint8_t *block, size_t size, enum ramlens_wire_s
     size_t header_bytes, count = 0;
     assert_int_equal(ramlens_wire_block_read(block, size, &header, &header_bytes), RAMLENS_WIRE_OK);
     size_t payload = header.open ? size - header_bytes : header.payload_bytes;
-    ramlens_wire_decode(&d, block + header_bytes, payload, header.time, header.granularity, header.open);
+    ramlens_wire_decode(
+            &d, block + header_bytes, payload, header.time, header.granularity, header.open);
     while ((*last = ramlens_wire_next(&d, &item)) == RAMLENS_WIRE_ITEM)
         count++;
     return count;
@@ -495,8 +522,10 @@ static void a_block_cut_off_while_it_is_closed_reads_as_open(void **state) {
     enum ramlens_wire_step last;
     small_block(closed, open);
     open[6] = 3;
-    for (unsigned stored = 0; stored < 1u << 16; stored += 1 + stored / 40) { // which of the fields' bytes are stored
-        static const uint8_t fields[16] = { 20, 21, 22, 23, 32, 33, 34, 35, 36, 37, 38, 39, 44, 45, 46, 47 };
+    for (unsigned stored = 0; stored < 1u << 16;
+            stored += 1 + stored / 40) { // which of the fields' bytes are stored
+        static const uint8_t fields[16] = { 20, 21, 22, 23, 32, 33, 34, 35, 36, 37, 38, 39, 44, 45,
+            46, 47 };
         uint8_t copy[BLOCK];
         memcpy(copy, open, BLOCK);
         for (unsigned i = 0; i < 16; i++)
@@ -520,9 +549,10 @@ static void an_open_block_cut_anywhere_gives_whole_items_only(void **state) {
     ramlens_wire_begin(&e, whole, sizeof whole, &header);
     for (; count < 50; count++) {
         if (count % 9 == 8)
-            assert_true(ramlens_wire_record(&e, events[count].time, RAMLENS_WIRE_THREAD, (const uint8_t *)"\1\2\3abc", 6));
-        else if (!ramlens_wire_event(&e, events[count].time, events[count].address, &events[count].request,
-                         events[count].exact))
+            assert_true(ramlens_wire_record(
+                    &e, events[count].time, RAMLENS_WIRE_THREAD, (const uint8_t *)"\1\2\3abc", 6));
+        else if (!ramlens_wire_event(&e, events[count].time, events[count].address,
+                         &events[count].request, events[count].exact))
             break;
         ends[count] = (size_t)(e.at - whole);
     }
@@ -544,7 +574,7 @@ static void an_open_block_cut_anywhere_gives_whole_items_only(void **state) {
     }
 }
 
-// ---------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 // Versions and hostile bytes
 
 static void what_a_newer_minor_version_adds_is_skipped(void **state) {
@@ -554,7 +584,8 @@ static void what_a_newer_minor_version_adds_is_skipped(void **state) {
     struct ramlens_wire_request r = { .kind = RAMLENS_WIRE_NEW, .size = 9, .stack = 2 };
     ramlens_wire_begin(&e, bytes, BLOCK, &plain_header);
     assert_true(ramlens_wire_event(&e, 256, 16, &r, false));
-    assert_true(ramlens_wire_record(&e, 512, (enum ramlens_wire_record)63, (const uint8_t *)"what is this", 12));
+    assert_true(ramlens_wire_record(
+            &e, 512, (enum ramlens_wire_record)63, (const uint8_t *)"what is this", 12));
     assert_true(ramlens_wire_record(&e, 768, RAMLENS_WIRE_UNLOAD, (const uint8_t *)"\5more", 5));
     assert_true(ramlens_wire_event(&e, 1024, 32, &r, false));
     size_t payload = ramlens_wire_end(&e, 0, 0) - HEADER;
@@ -568,7 +599,8 @@ static void what_a_newer_minor_version_adds_is_skipped(void **state) {
     ramlens_wire_block_close(newer, payload, 0, 0);
     struct ramlens_wire_block header;
     size_t header_bytes;
-    assert_int_equal(ramlens_wire_block_read(newer, BLOCK, &header, &header_bytes), RAMLENS_WIRE_OK);
+    assert_int_equal(
+            ramlens_wire_block_read(newer, BLOCK, &header, &header_bytes), RAMLENS_WIRE_OK);
     assert_int_equal(header_bytes, GROWN);
     assert_int_equal(header.minor, 9);
     static struct ramlens_wire_decoder d;
@@ -604,19 +636,19 @@ static void reserved_forms_are_damage(void **state) {
         uint8_t bytes[24];
         size_t size;
     } bad[] = {
-        { { 0xc0 }, 1 },                                          // reserved tag
-        { { 0x00 }, 1 },                                          // padding inside a closed block
-        { { 0x70, 0, 0, 0, 0 }, 5 },                              // request form 3
-        { { 0x60, 16, 64, 1, 1 }, 5 },                            // unknown flag
-        { { 0x60, 16, 0, 0xff, 0xff, 0xff, 0xff, 0x1f, 1 }, 9 },  // stack beyond 32 bits
+        { { 0xc0 }, 1 },                                         // reserved tag
+        { { 0x00 }, 1 },                                         // padding inside a closed block
+        { { 0x70, 0, 0, 0, 0 }, 5 },                             // request form 3
+        { { 0x60, 16, 64, 1, 1 }, 5 },                           // unknown flag
+        { { 0x60, 16, 0, 0xff, 0xff, 0xff, 0xff, 0x1f, 1 }, 9 }, // stack beyond 32 bits
         { { 0x60, 16, 8, 1, 1, 0xff, 0xff, 0xff, 0xff, 0x7f }, 10 }, // alignment beyond 32 bits
-        { { 0x60, 16, 32, 1, 1 }, 5 },                            // no region
-        { { 0x4c, 65, 0, 0 }, 4 },                                // address slot beyond the table
-        { { 0x4c, 5, 0 }, 3 },                                    // half an address
-        { { 0x80 }, 1 },                                          // no part of the tick
-        { { 0x43, 1, 2, 3 }, 4 },                                 // three of four time bytes
-        { { 0x05, 3, 1, 1 }, 4 },                                 // record longer than what is left
-        { { 0x05, 0 }, 2 },                                       // record without a time
+        { { 0x60, 16, 32, 1, 1 }, 5 },                               // no region
+        { { 0x4c, 65, 0, 0 }, 4 }, // address slot beyond the table
+        { { 0x4c, 5, 0 }, 3 },     // half an address
+        { { 0x80 }, 1 },           // no part of the tick
+        { { 0x43, 1, 2, 3 }, 4 },  // three of four time bytes
+        { { 0x05, 3, 1, 1 }, 4 },  // record longer than what is left
+        { { 0x05, 0 }, 2 },        // record without a time
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         static struct ramlens_wire_decoder d;
@@ -639,7 +671,8 @@ static void any_bytes_are_read_without_harm(void **state) {
         assert_true(bytes != NULL);
         for (size_t i = 0; i < size; i++)
             bytes[i] = (uint8_t)(random_below(2) ? random_bits(8) : random_bits(2) << 5);
-        ramlens_wire_decode(&d, bytes, size, random_bits(64), (uint8_t)random_below(13), random_below(2));
+        ramlens_wire_decode(
+                &d, bytes, size, random_bits(64), (uint8_t)random_below(13), random_below(2));
         size_t items = 0;
         while (ramlens_wire_next(&d, &item) == RAMLENS_WIRE_ITEM)
             items++;
@@ -648,10 +681,11 @@ static void any_bytes_are_read_without_harm(void **state) {
     }
 }
 
-// ---------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 // The example in FORMAT.md, and the kept bytes
 
-/// Reads the hexadecimal bytes of the fenced block in the page's section 5: up to 16 two-digit words at the beginning of each line.
+/// Reads the hexadecimal bytes of the fenced block in the page's section 5: up to 16 two-digit
+/// words at the beginning of each line.
 static size_t read_example(uint8_t *out, size_t room) {
     FILE *f = open_near("../../wire/FORMAT.md", "r");
     char line[512];
@@ -663,7 +697,8 @@ static size_t read_example(uint8_t *out, size_t room) {
         else if (section && strncmp(line, "```", 3) == 0)
             fence = !fence;
         else if (fence)
-            for (const char *at = line; isxdigit((unsigned char)at[0]) && isxdigit((unsigned char)at[1]) &&
+            for (const char *at = line;
+                    isxdigit((unsigned char)at[0]) && isxdigit((unsigned char)at[1]) &&
                     (at[2] == ' ' || at[2] == '\n');
                     at += 3) {
                 assert_true(size < room);
@@ -685,15 +720,17 @@ static const uint8_t example_checkpoint[] = "\0\5ready";
 
 static size_t encode_example(uint8_t *out) {
     static struct ramlens_wire_encoder e;
-    struct ramlens_wire_block header = { .stream = 1, .thread = 1, .image = 0xa1b2c3d4, .time = 0x46400, .granularity = 4 };
+    struct ramlens_wire_block header = {
+        .stream = 1, .thread = 1, .image = 0xa1b2c3d4, .time = 0x46400, .granularity = 4
+    };
     memset(out, 0, BLOCK);
     ramlens_wire_begin(&e, out, BLOCK, &header);
     for (size_t i = 0; i < 4; i++) {
         const struct event *x = &example[i];
         assert_true(ramlens_wire_event(&e, x->time, x->address, &x->request, x->exact));
     }
-    assert_true(ramlens_wire_record(
-            &e, 0x46900, RAMLENS_WIRE_CHECKPOINT, example_checkpoint, sizeof example_checkpoint - 1));
+    assert_true(ramlens_wire_record(&e, 0x46900, RAMLENS_WIRE_CHECKPOINT, example_checkpoint,
+            sizeof example_checkpoint - 1));
     return ramlens_wire_end(&e, 0, 0);
 }
 
@@ -705,15 +742,18 @@ static void the_example_in_the_format_is_true(void **state) {
     assert_memory_equal(printed, made, size);
     struct ramlens_wire_block header;
     size_t header_bytes;
-    assert_int_equal(ramlens_wire_block_read(printed, size, &header, &header_bytes), RAMLENS_WIRE_OK);
+    assert_int_equal(
+            ramlens_wire_block_read(printed, size, &header, &header_bytes), RAMLENS_WIRE_OK);
     static struct ramlens_wire_decoder d;
     struct ramlens_wire_item item;
-    ramlens_wire_decode(&d, printed + header_bytes, header.payload_bytes, header.time, header.granularity, false);
+    ramlens_wire_decode(&d, printed + header_bytes, header.payload_bytes, header.time,
+            header.granularity, false);
     for (size_t i = 0; i < 4; i++) {
         assert_int_equal(ramlens_wire_next(&d, &item), RAMLENS_WIRE_ITEM);
         assert_int_equal(item.address, example[i].address);
         assert_request(&item.request, &example[i].request);
-        assert_int_equal(item.time, example[i].exact ? example[i].time : example[i].time & ~UINT64_C(255));
+        assert_int_equal(
+                item.time, example[i].exact ? example[i].time : example[i].time & ~UINT64_C(255));
     }
     assert_int_equal(ramlens_wire_next(&d, &item), RAMLENS_WIRE_ITEM);
     assert_int_equal(item.record, RAMLENS_WIRE_CHECKPOINT);
@@ -729,7 +769,8 @@ static size_t encode_golden(void) {
     return encode_all(events, GOLDEN_EVENTS, blocks, BLOCK);
 }
 
-/// Kept bytes of this version: they must decode to the same events for ever, and both word sizes must write them.
+/// Kept bytes of this version: they must decode to the same events for ever, and both word sizes
+/// must write them.
 static void kept_bytes_stay_readable_and_are_written_alike(void **state) {
     (void)state;
     size_t count = encode_golden();

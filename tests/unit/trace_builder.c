@@ -54,8 +54,8 @@ void builder_open(struct builder *b, uint32_t stream, uint64_t time) {
         b->previous_address = 0;
 }
 
-void builder_request(
-        struct builder *b, uint32_t stream, uint64_t time, uint64_t address, const struct ramlens_wire_request *r) {
+void builder_request(struct builder *b, uint32_t stream, uint64_t time, uint64_t address,
+        const struct ramlens_wire_request *r) {
     struct ramlens_wire_encoder *e = &b->encoder[stream];
     if (e->begin != NULL && ramlens_wire_event(e, time, address, r, true))
         return;
@@ -65,14 +65,17 @@ void builder_request(
     (void)done;
 }
 
-void builder_event(struct builder *b, uint32_t stream, uint64_t time, uint8_t kind, uint64_t address, uint64_t size) {
+void builder_event(struct builder *b, uint32_t stream, uint64_t time, uint8_t kind,
+        uint64_t address, uint64_t size) {
     struct ramlens_wire_request r = { .kind = kind, .size = size, .stack = 1 };
     builder_request(b, stream, time, address, &r);
 }
 
-void builder_record(struct builder *b, uint32_t stream, uint64_t time, uint8_t type, const void *body, size_t size) {
+void builder_record(struct builder *b, uint32_t stream, uint64_t time, uint8_t type,
+        const void *body, size_t size) {
     struct ramlens_wire_encoder *e = &b->encoder[stream];
-    if (e->begin != NULL && ramlens_wire_record(e, time, (enum ramlens_wire_record)type, body, size))
+    if (e->begin != NULL &&
+            ramlens_wire_record(e, time, (enum ramlens_wire_record)type, body, size))
         return;
     builder_open(b, stream, time);
     bool done = ramlens_wire_record(e, time, (enum ramlens_wire_record)type, body, size);
@@ -80,8 +83,8 @@ void builder_record(struct builder *b, uint32_t stream, uint64_t time, uint8_t t
     (void)done;
 }
 
-void builder_numbers(struct builder *b, uint32_t stream, uint64_t time, uint8_t type, uint64_t first, uint64_t second,
-        uint64_t third) {
+void builder_numbers(struct builder *b, uint32_t stream, uint64_t time, uint8_t type,
+        uint64_t first, uint64_t second, uint64_t third) {
     uint8_t body[32];
     uint8_t *at = ramlens_wire_put_varint(body, first);
     at = ramlens_wire_put_varint(at, second);
@@ -112,7 +115,8 @@ void builder_stack(struct builder *b, uint32_t number, uint32_t outer, uint64_t 
     builder_record(b, 0, 0, RAMLENS_WIRE_STACK, body, (size_t)(at - body));
 }
 
-void builder_module(struct builder *b, uint32_t number, uint64_t low, uint64_t size, const char *path) {
+void builder_module(
+        struct builder *b, uint32_t number, uint64_t low, uint64_t size, const char *path) {
     uint8_t body[256];
     uint8_t *at = ramlens_wire_put_varint(body, number);
     at = ramlens_wire_put_varint(at, low);
@@ -132,7 +136,8 @@ void builder_thread(struct builder *b, uint32_t number, uint32_t system_id, cons
 }
 
 const char *builder_path(struct builder *b) {
-    bool written = ftruncate(b->file, 0) == 0 && pwrite(b->file, b->bytes, b->size, 0) == (ssize_t)b->size;
+    bool written =
+            ftruncate(b->file, 0) == 0 && pwrite(b->file, b->bytes, b->size, 0) == (ssize_t)b->size;
     assert(written);
     (void)written;
     snprintf(b->path, sizeof b->path, "/proc/self/fd/%d", b->file);
