@@ -1,15 +1,16 @@
 /// What a walk costs: nanoseconds by the clock, or instructions when run under callgrind.
 ///
-/// Usage: unwind_bench [ROUNDS [CASE]]. Every case runs the same calls twice, with and without the walk
+/// Usage: unwind_bench [ROUNDS [CASE]], CASE the beginning of a case's name. Every case runs the
+/// same calls twice, with and without the walk
 /// at their innermost point, and prints the difference per walk: median of several runs, and their
-/// spread. Build it with and without frame pointers; the unwinder itself is compiled as in the recorder.
+/// spread. Build it with and without frame pointers; the unwinder itself is compiled as in the
+/// recorder.
 #ifndef _GNU_SOURCE
 #    define _GNU_SOURCE
 #endif
 #include "unwind.h"
 
 #include <pthread.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +20,7 @@
 #define NOINLINE  __attribute__((noinline, noclone))
 #define BARRIER() __asm__ volatile("" ::: "memory")
 
-enum { RUNS = 101, WAYS = 64 };
+enum { RUNS = 101, MAX_WAYS = 4096 };
 
 enum mode { EMPTY, REMEMBERED, BY_RULES, UNAIDED };
 
@@ -72,7 +73,7 @@ static void run_same(unsigned depth, unsigned rounds) {
 
 // ---- many stacks, in random order ----
 
-static uint32_t seeds[WAYS * 64];
+static uint32_t seeds[MAX_WAYS];
 static unsigned way_count;
 
 static uint32_t next_random(uint32_t *state) {
@@ -173,7 +174,7 @@ static void measure(const char *name, void (*run)(unsigned, unsigned), unsigned 
     unwind_count(&after);
     empty = median_of(without);
     count = (double)(after.walks - before.walks);
-    printf("%-22s %6.1f ns a walk", name, median_of(with) - empty);
+    printf("%-18s %6.1f ns a walk", name, median_of(with) - empty);
     printf(" (quartiles %.1f, %.1f, least %.1f)", with[RUNS / 4] - empty,
             with[RUNS * 3 / 4] - empty, with[0] - empty);
     if (m == REMEMBERED)
@@ -194,10 +195,6 @@ static void set_ways(unsigned count) {
         seeds[i] = (i / 4 + 1) * 2654435761U + i % 4 * 77777U;
 }
 
-static bool is_wanted(const char *wanted, const char *name) {
-    return wanted == NULL || strcmp(wanted, name) == 0;
-}
-
 static void begin(void) {
     struct unwind_port port = { map, intern };
     pthread_attr_t attributes;
@@ -213,36 +210,37 @@ static void begin(void) {
     base_frames = (unsigned)frames + 2; // as many in a run, which has run_same and time_of besides
 }
 
+static const struct {
+    const char *name;
+    void (*run)(unsigned depth, unsigned rounds);
+    unsigned depth;
+    unsigned ways;
+    enum mode mode;
+    unsigned divisor; ///< Of the rounds, for what is slow.
+} cases[] = {
+    { "same-10", run_same, 10, 0, REMEMBERED, 1 },
+    { "same-20", run_same, 20, 0, REMEMBERED, 1 },
+    { "same-40", run_same, 40, 0, REMEMBERED, 1 },
+    { "ways-16", run_roaming, 8, 16, REMEMBERED, 1 },
+    { "ways-256", run_roaming, 8, 256, REMEMBERED, 1 },
+    { "ways-2048", run_roaming, 8, 2048, REMEMBERED, 1 },
+    { "ways-new", run_new, 12, 0, REMEMBERED, 4 },
+    { "rules-10", run_same, 10, 0, BY_RULES, 10 },
+    { "rules-20", run_same, 20, 0, BY_RULES, 10 },
+    { "rules-ways-256", run_roaming, 8, 256, BY_RULES, 10 },
+    { "numbered-ways-256", run_roaming, 8, 256, UNAIDED, 10 },
+};
+
 int main(int argc, char **argv) {
     unsigned rounds = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 1000000;
-    const char *wanted = argc > 2 ? argv[2] : NULL;
+    const char *wanted = argc > 2 ? argv[2] : "";
     begin();
-    if (is_wanted(wanted, "same"))
-        for (unsigned depth = 10; depth <= 40; depth *= 2)
-            measure(depth == 10   ? "same stack, 10 frames"
-                    : depth == 20 ? "same stack, 20 frames"
-                                  : "same stack, 40 frames",
-                    run_same, depth, rounds, REMEMBERED);
-    if (is_wanted(wanted, "few")) {
-        set_ways(16);
-        measure("16 ways at random", run_roaming, 8, rounds, REMEMBERED);
-    }
-    if (is_wanted(wanted, "many")) {
-        set_ways(256);
-        measure("256 ways at random", run_roaming, 8, rounds, REMEMBERED);
-    }
-    if (is_wanted(wanted, "most")) {
-        set_ways(2048);
-        measure("2048 ways at random", run_roaming, 8, rounds, REMEMBERED);
-    }
-    if (is_wanted(wanted, "new"))
-        measure("new ways", run_new, 12, rounds, REMEMBERED);
-    if (is_wanted(wanted, "rules")) {
-        measure("by rules, 10 frames", run_same, 10, rounds / 10, BY_RULES);
-        measure("by rules, 20 frames", run_same, 20, rounds / 10, BY_RULES);
-        set_ways(256);
-        measure("by rules, 256 ways", run_roaming, 8, rounds / 10, BY_RULES);
-        measure("numbered, 256 ways", run_roaming, 8, rounds / 10, UNAIDED);
+    for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        if (strncmp(cases[i].name, wanted, strlen(wanted)) != 0)
+            continue;
+        set_ways(cases[i].ways);
+        measure(cases[i].name, cases[i].run, cases[i].depth, rounds / cases[i].divisor,
+                cases[i].mode);
     }
     return sink == 1;
 }

@@ -6,9 +6,10 @@ WARN_C := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wcas
 PRELOAD_DIR := build/preload
 PRELOAD_SRC := $(wildcard wire/*.c runtime/*.c integrations/linux/*.c)
 PRELOAD_HDR := $(wildcard wire/*.h runtime/*.h integrations/linux/*.h)
-# -fexceptions: a new-handler's exception passes through operator new; frame pointers: a hook finds its caller by its own.
+# -fexceptions: a new-handler's exception passes through operator new; frame pointers, no sibling
+# calls: a hook finds its caller by its own frame.
 PRELOAD_CFLAGS := -std=gnu11 -O2 -g -fPIC -fvisibility=hidden -fexceptions -fno-omit-frame-pointer \
-    -ftls-model=initial-exec -fno-stack-protector -fcf-protection=none -D_GNU_SOURCE -Iwire -Iruntime -Iintegrations/linux
+    -ftls-model=initial-exec -fno-optimize-sibling-calls -fno-stack-protector -fcf-protection=none -D_GNU_SOURCE -Iwire -Iruntime -Iintegrations/linux
 # Hooks redefine functions whose declarations carry attributes for callers.
 PRELOAD_CFLAGS += $(WARN_C) -Wno-pedantic -Wno-missing-prototypes -Wno-missing-declarations
 

@@ -1,46 +1,64 @@
 # `make test`: set-up, builds, every test; ends with "N passed, M failed".
-# A unit test is one program tests/unit/test_NAME.c with cmocka. It is linked with the host library (all layers but cmd) under
-# AddressSanitizer and UBSan. Lines at its top say more:
+#
+# A test program is one file tests/unit/test_NAME.c or tests/prop/prop_NAME.c with cmocka. It is linked with the host library (all
+# layers but cmd) under AddressSanitizer and UBSan. Lines at its top say more:
 #   // sources: GLOB...   other sources to compile with it (runtime, unwinder)
-#   // flags: FLAG...     more compiler flags; -m32-too: built and run for i386, too, with a small stand-in for cmocka's library
-UNIT_SRC := $(wildcard tests/unit/test_*.c)
-UNIT_DIR := build/tests
-UNIT_BIN := $(patsubst tests/unit/%.c,$(UNIT_DIR)/%,$(UNIT_SRC))
-UNIT_I386 := $(patsubst tests/unit/%.c,$(UNIT_DIR)/%-i386,$(shell grep -l '^// flags:.*-m32-too' $(UNIT_SRC) /dev/null))
-UNIT_SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+#   // flags: FLAG...     more compiler flags
+#   // also: i386         built and run for i386, too, with a small stand-in for cmocka's library
+TEST_SRC := $(wildcard tests/unit/test_*.c tests/prop/prop_*.c)
+TEST_DIR := build/tests
+TEST_BIN := $(patsubst %.c,$(TEST_DIR)/%,$(notdir $(TEST_SRC)))
+TEST_I386 := $(patsubst %.c,$(TEST_DIR)/%-i386,$(notdir $(shell grep -l '^// also: i386' $(TEST_SRC))))
+TEST_SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+TEST_INC := -iquote tests/unit -iquote tests/prop -iquote tests/fuzz -iquote runtime -iquote integrations/linux -Iwire
+vpath %.c tests/unit tests/prop
 
-.PHONY: test unit-tests check-format
+.PHONY: test test-programs check-format host-san
 test: ## set up, build and run every test
 	@tools/setup.sh host subject test
-	@$(MAKE) runtime host host-san subject
-	@$(MAKE) unit-tests
+	@$(MAKE) -j2 runtime host
+	@$(MAKE) -j2 host-san
+	@$(MAKE) subject
+	@$(MAKE) -j2 test-programs
 	@tests/run.sh
 
-unit-tests: $(UNIT_BIN) $(UNIT_I386)
+test-programs: $(TEST_BIN) $(TEST_I386) $(TEST_DIR)/fuzz_trace
 
+# A make of its own, so that there is one set of rules for objects.
 host-san:
 	@$(MAKE) SAN=1 host
-.PHONY: host-san
 
-# The library of a sanitized build, remade by its own make so that there is one set of rules for objects.
 build/host-san/lib.a: host-san
 	@rm -f $@ && ar rcs $@ $$(find build/host-san -name '*.o' ! -path '*/cmd/*' ! -name main.o)
 
 declared = $(shell sed -n 's,^// $(2):,,p' $(1))
+sources_of = $(wildcard $(call declared,$(1),sources))
 
-define unit_rule
-$(UNIT_DIR)/$(1): tests/unit/$(1).c build/host-san/lib.a $(wildcard $(call declared,tests/unit/$(1).c,sources))
-	@mkdir -p $(UNIT_DIR); echo "CC tests/unit/$(1).c"
-	@$$(CC) $$(HOST_STD) -g -O1 $(UNIT_SAN) -Wall -Wextra $(HOST_INC_pass) -Iruntime -Iintegrations/linux -Itests/unit -Itests/prop \
-	    $(filter-out -m32-too,$(call declared,tests/unit/$(1).c,flags)) -o $$@ $$< $(wildcard $(call declared,tests/unit/$(1).c,sources)) \
-	    build/host-san/lib.a -lcmocka $$(HOST_LIBS) -lpthread -ldl
+define test_rule
+$(TEST_DIR)/$(notdir $(1:.c=)): $(1) build/host-san/lib.a $(call sources_of,$(1))
+	@mkdir -p $(TEST_DIR); echo "CC $(1)"
+	@$$(CC) $$(HOST_STD) -g -O1 $(TEST_SAN) -Wall -Wextra $(HOST_INC_pass) $(TEST_INC) $(call declared,$(1),flags) \
+	    -o $$@ $$< $(call sources_of,$(1)) build/host-san/lib.a -lcmocka $$(HOST_LIBS) -lpthread -ldl
 endef
-$(foreach t,$(patsubst tests/unit/%.c,%,$(UNIT_SRC)),$(eval $(call unit_rule,$(t))))
+$(foreach t,$(TEST_SRC),$(eval $(call test_rule,$(t))))
 
-$(UNIT_DIR)/%-i386: tests/unit/%.c
-	@mkdir -p $(UNIT_DIR); echo "CC tests/unit/$*.c (i386)"
-	@$(CC) -m32 -std=gnu11 -D_GNU_SOURCE -g -O1 -Wall -Wextra -Ihost/base -Ihost/io -Iwire -Iruntime -Iintegrations/linux -Itests/unit -Itests/prop \
-	    $(filter-out -m32-too,$(call declared,$<,flags)) -o $@ $< $(wildcard $(call declared,$<,sources)) tests/unit/cmocka_i386.c -lpthread -ldl
+$(TEST_DIR)/%-i386: %.c
+	@mkdir -p $(TEST_DIR); echo "CC $< (i386)"
+	@$(CC) -m32 -std=gnu11 -D_GNU_SOURCE -g -O1 -Wall -Wextra -Ihost/base -Ihost/io $(TEST_INC) $(call declared,$<,flags) \
+	    -o $@ $< $(call sources_of,$<) tests/unit/cmocka_i386.c -lpthread -ldl
 
-check-format: ## clang-format over all C sources
+# The kept corpus of the fuzz target runs without a fuzzer.
+$(TEST_DIR)/fuzz_trace: tests/fuzz/fuzz_trace.c tests/fuzz/replay.c build/host-san/lib.a
+	@mkdir -p $(TEST_DIR); echo "CC $<"
+	@$(CC) $(HOST_STD) -g -O1 $(TEST_SAN) -Wall -Wextra $(HOST_INC_io) $(TEST_INC) -o $@ $(filter %.c,$^) build/host-san/lib.a $(HOST_LIBS)
+
+.PHONY: fuzz
+FUZZ_SECONDS ?= 600
+fuzz: ## fuzz the trace reader for FUZZ_SECONDS (clang and libFuzzer)
+	@mkdir -p build/fuzz out/fuzz
+	@clang $(HOST_STD) -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all $(HOST_INC_io) $(TEST_INC) -o build/fuzz/fuzz_trace \
+	    tests/fuzz/fuzz_trace.c $(wildcard host/base/*.c host/io/trace*.c wire/*.c)
+	@cp -r tests/fuzz/corpus/trace out/fuzz/ && build/fuzz/fuzz_trace -max_total_time=$(FUZZ_SECONDS) -max_len=16384 out/fuzz/trace
+
+check-format:
 	@clang-format --dry-run --Werror $$(git ls-files '*.c' '*.h' '*.cpp')

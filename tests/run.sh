@@ -48,10 +48,10 @@ run_script() {
 }
 
 filters="$*"
-for unit in build/tests/test_*; do
-    [ -x "$unit" ] && wanted "$unit" && run_unit "$unit"
+for unit in build/tests/test_* build/tests/prop_*; do
+    [ -f "$unit" ] && [ -x "$unit" ] && wanted "$unit" && run_unit "$unit"
 done
-for script in tests/cli/*.sh tests/programs/*.sh tests/subject/*.sh; do
+for script in tests/prop/*.sh tests/fuzz/*.sh tests/cli/*.sh tests/programs/*.sh tests/subject/*.sh; do
     [ -x "$script" ] && wanted "$script" && run_script "$script"
 done
 echo "$passed passed, $failed failed"

@@ -20,7 +20,8 @@ packages_of() {
     subject) echo make g++ gcc-multilib g++-multilib cmake ninja-build dpkg-dev xz-utils bzip2 \
         ca-certificates debian-archive-keyring "$(cargo_package)" ;;
     test) echo gcc libc6-dev make gcc-multilib g++ g++-multilib libcmocka-dev clang-format \
-        clang-tidy cppcheck shellcheck elfutils binutils gdb ;;
+        clang-tidy cppcheck shellcheck gcc-riscv64-unknown-elf gcc-arm-none-eabi \
+        elfutils binutils gdb ;;
     bench) echo heaptrack valgrind ;;
     *) return 1 ;;
     esac

@@ -4,6 +4,7 @@
 #include "cmd.h"
 #include "file_damage.h"
 #include "progress.h"
+#include "report_json.h"
 #include "report_text.h"
 
 #include <unistd.h>
@@ -27,6 +28,14 @@ static void warn_modules(struct cmd_context *ctx, const struct answer *w) {
                       "runtime/ramlens.h sets them");
 }
 
+static void write_text(struct cmd_context *ctx, const struct answer *w) {
+    struct text text = { .arena = ctx->arena };
+    struct report_view view = { .all_sites = opt_is_given(&ctx->values, "sites"),
+        .base = opt_value(&ctx->values, "from", NULL) };
+    report_text(ctx, w, &view, &text);
+    out_add(ctx->out, text_str(&text));
+}
+
 static int run(struct cmd_context *ctx) {
     static struct answer answer;
     struct answer_options o;
@@ -37,13 +46,12 @@ static int run(struct cmd_context *ctx) {
             &progress, STDERR_FILENO, ctx->progress, "reading events", answer.trace.file_bytes);
     answer_run(&answer, NULL, &progress);
     progress_finish(&progress);
-    struct text text = { .arena = ctx->arena };
-    struct report_view view = { .all_sites = opt_is_given(&ctx->values, "sites"),
-        .base = opt_value(&ctx->values, "from", NULL) };
-    report_text(ctx, &answer, &view, &text);
     cmd_warn_damage(ctx, &answer.trace);
     warn_modules(ctx, &answer);
-    out_add(ctx->out, text_str(&text));
+    if (opt_is_given(&ctx->values, "json"))
+        report_json_write(ctx, &answer);
+    else
+        write_text(ctx, &answer);
     answer_close(&answer);
     return CMD_DONE;
 }

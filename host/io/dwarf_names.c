@@ -86,6 +86,7 @@ static void add_member(
         struct dwarf_units *u, struct text *out, const Dwarf_Die *declaration, unsigned level);
 
 /// A function that something is declared in.
+// NOLINTNEXTLINE(misc-no-recursion): LEVELS_MOST bounds it
 static void add_function(struct dwarf_units *u, struct text *out, Dwarf_Die *die, unsigned level) {
     const char *linkage = dwarf_linkage_name(die);
     if (linkage) {
@@ -98,6 +99,7 @@ static void add_function(struct dwarf_units *u, struct text *out, Dwarf_Die *die
 
 /// The contexts of `declaration`, outermost first, each with "::". A function's name has all of its own
 /// contexts, so it ends the way outward.
+// NOLINTNEXTLINE(misc-no-recursion): LEVELS_MOST bounds it
 static void add_contexts(
         struct dwarf_units *u, struct text *out, const Dwarf_Die *declaration, unsigned level) {
     uint32_t numbers[CONTEXTS_MOST];
@@ -123,6 +125,7 @@ static void add_contexts(
     }
 }
 
+// NOLINTNEXTLINE(misc-no-recursion): LEVELS_MOST bounds it
 static void add_member(
         struct dwarf_units *u, struct text *out, const Dwarf_Die *declaration, unsigned level) {
     Dwarf_Die die = *declaration;

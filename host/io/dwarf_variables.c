@@ -2,6 +2,7 @@
 #include "dwarf_variables.h"
 
 #include "dwarf_walk.h"
+#include "vec.h"
 
 #include <dwarf.h>
 
@@ -32,6 +33,12 @@ static bool fixed_address(Dwarf_Die *die, uint64_t *address, bool *is_thread_loc
     return is_plain || *is_thread_local;
 }
 
+static void add_variable(
+        struct search *s, struct map64 *places, uint64_t address, const char *file) {
+    *map64_put(places, s->arena, address, NULL) = s->v->files.len;
+    *vec_push(s->arena, &s->v->files) = file;
+}
+
 static bool visit(void *self, Dwarf_Die *die, int tag, unsigned depth) {
     struct search *s = self;
     uint64_t address = 0;
@@ -48,9 +55,9 @@ static bool visit(void *self, Dwarf_Die *die, int tag, unsigned depth) {
     }
     const char *file = dwarf_decl_file(die);
     if (file && is_thread_local) {
-        *map64_put(&s->v->tls_files, s->arena, address, NULL) = (uint64_t)(uintptr_t)file;
+        add_variable(s, &s->v->tls_places, address, file);
     } else if (file && address != 0) { // 0: the linker dropped it.
-        *map64_put(&s->v->files, s->arena, address + s->bias, NULL) = (uint64_t)(uintptr_t)file;
+        add_variable(s, &s->v->places, address + s->bias, file);
     }
     return false;
 }
@@ -64,6 +71,6 @@ void dwarf_variables_read(struct dwarf_variables *v, struct arena *a, const stru
 
 const char *dwarf_variables_file(
         struct dwarf_variables *v, uint64_t address, bool is_thread_local) {
-    uint64_t *found = map64_find(is_thread_local ? &v->tls_files : &v->files, address);
-    return found ? (const char *)(uintptr_t)*found : NULL;
+    const uint64_t *found = map64_find(is_thread_local ? &v->tls_places : &v->places, address);
+    return found ? v->files.at[*found] : NULL;
 }

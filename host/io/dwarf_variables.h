@@ -12,9 +12,12 @@
 /// Zeroed it is empty. Addresses of thread-local variables count from the beginning of their image,
 /// and are kept apart.
 struct dwarf_variables {
-    struct map64
-            files; ///< Address to file name as libdw has it (a pointer, alive while the file is).
-    struct map64 tls_files; ///< The same for thread-local variables.
+    struct map64 places;     ///< Address to index in `files`; private, as is all below.
+    struct map64 tls_places; ///< The same for thread-local variables.
+    struct {
+        const char **at; ///< As libdw has them, alive while the file is open.
+        size_t len, room;
+    } files;
 };
 
 /// Reads all units. Cost: linear in their entries.

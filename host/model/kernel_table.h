@@ -47,12 +47,12 @@ struct kernel_table {
 
 void kernel_table_init(struct kernel_table *t, struct arena *a);
 
-/// Adds an object. One of the same kind at the same place is abandoned first; *abandoned receives it (its `object` is 0 if there
-/// was none).
+/// Adds an object. One that lives at the same place, of whatever kind, is abandoned first; *abandoned receives it (its `object` is 0 if
+/// there was none). Threads and keys are numbered and in nobody's place but their own.
 void kernel_table_create(
         struct kernel_table *t, const struct kernel_entry *what, struct kernel_entry *abandoned);
 
-/// Removes the object; false when none is known at `address`. *gone receives it.
+/// Removes the object at `address`, of whatever kind but threads and keys apart; false when none is known there. *gone receives it.
 bool kernel_table_destroy(
         struct kernel_table *t, uint8_t object, uint64_t address, struct kernel_entry *gone);
 

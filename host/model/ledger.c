@@ -92,10 +92,23 @@ static void note_free(struct ledger *l, uint64_t address) {
     remove_block(l, b);
 }
 
+/// Whether a block can be as `e` says, in place of `old` (NULL: of none). Only a damaged or made-up trace says otherwise: nothing is given
+/// at address 0, and no program holds 2^63 bytes. So all sums of bytes fit signed numbers, too.
+static bool is_possible(
+        const struct ledger *l, const struct trace_event *e, const struct block *old) {
+    uint64_t others = l->total.live_bytes - (old != NULL ? old->size : 0);
+    return e->address != 0 && e->request.size <= (uint64_t)INT64_MAX - others;
+}
+
 static void note_allocation(struct ledger *l, const struct trace_event *e) {
     struct block *old = block_table_find(&l->blocks, e->address);
+    if (!is_possible(l, e, old)) {
+        l->counts.impossible++;
+        return;
+    }
     if (old != NULL) {
         l->counts.conflicts++;
+        abandon_kernel_objects(l, old);
         remove_block(l, old);
     }
     l->counts.allocations++;
@@ -105,10 +118,16 @@ static void note_allocation(struct ledger *l, const struct trace_event *e) {
 /// A block keeps its address and gets a new size; it belongs to who asked last, as after a moving realloc.
 static void note_resize(struct ledger *l, const struct trace_event *e) {
     struct block *b = block_table_find(&l->blocks, e->address);
-    if (b != NULL)
+    if (!is_possible(l, e, b)) {
+        l->counts.impossible++;
+        return;
+    }
+    if (b != NULL) {
         remove_block(l, b);
-    else
+    } else {
         l->counts.foreign_frees++;
+        l->counts.allocations++;
+    }
     add_block(l, e->address, &e->request);
 }
 
@@ -186,27 +205,51 @@ void ledger_reset_peaks(struct ledger *l) {
         l->rows[i].peak_bytes = l->rows[i].live_bytes;
 }
 
-bool ledger_adds_up(const struct ledger *l) {
+static bool kinds_add_up(const struct ledger_row *row) {
+    uint64_t sum = 0;
+    for (int k = 0; k < LEDGER_KIND_COUNT; k++)
+        sum += row->kind_bytes[k];
+    return sum == row->live_bytes;
+}
+
+static bool rows_add_up(const struct ledger *l) {
     struct ledger_row sum = { 0 };
     for (uint32_t i = 0; i < l->row_count; i++) {
         const struct ledger_row *row = &l->rows[i];
+        if (!kinds_add_up(row))
+            return false;
         sum.live_bytes += row->live_bytes;
         sum.live_blocks += row->live_blocks;
-        uint64_t kinds = 0;
         for (int k = 0; k < LEDGER_KIND_COUNT; k++)
-            kinds += row->kind_bytes[k];
-        if (kinds != row->live_bytes)
-            return false;
+            sum.kind_bytes[k] += row->kind_bytes[k];
         for (int k = 0; k < KERNEL_OBJECT_COUNT; k++)
             sum.kernel[k] += row->kernel[k];
     }
-    uint64_t site_bytes = 0, site_blocks = 0;
-    for (uint32_t i = 0; i < l->site_capacity; i++) {
-        site_bytes += l->sites[i].live_bytes;
-        site_blocks += l->sites[i].live_blocks;
-    }
     return sum.live_bytes == l->total.live_bytes && sum.live_blocks == l->total.live_blocks &&
-           memcmp(sum.kernel, l->total.kernel, sizeof sum.kernel) == 0 &&
-           site_bytes == l->total.live_bytes && site_blocks == l->total.live_blocks &&
-           l->blocks.count == l->total.live_blocks;
+           memcmp(sum.kind_bytes, l->total.kind_bytes, sizeof sum.kind_bytes) == 0 &&
+           memcmp(sum.kernel, l->total.kernel, sizeof sum.kernel) == 0;
+}
+
+static bool sites_add_up(const struct ledger *l) {
+    uint64_t bytes = 0, blocks = 0;
+    for (uint32_t i = 0; i < l->site_capacity; i++) {
+        bytes += l->sites[i].live_bytes;
+        blocks += l->sites[i].live_blocks;
+    }
+    return bytes == l->total.live_bytes && blocks == l->total.live_blocks;
+}
+
+static bool kernel_adds_up(const struct ledger *l) {
+    uint32_t sum[KERNEL_OBJECT_COUNT] = { 0 };
+    for (uint32_t i = 0; i < l->kernel.entry_count; i++)
+        sum[l->kernel.entries[i].object]++;
+    sum[KERNEL_NONE] = 0; // spare entries
+    return memcmp(sum, l->total.kernel, sizeof sum) == 0;
+}
+
+bool ledger_adds_up(const struct ledger *l) {
+    const struct ledger_counts *c = &l->counts;
+    return rows_add_up(l) && sites_add_up(l) && kernel_adds_up(l) &&
+           l->blocks.count == l->total.live_blocks &&
+           l->total.live_blocks == c->allocations - c->frees - c->conflicts;
 }

@@ -31,15 +31,18 @@ struct ledger_site {
     uint64_t failures;
 };
 
-/// Counts of the whole run.
+/// Counts of the whole run. Blocks that live now: allocations less frees less conflicts.
 struct ledger_counts {
-    uint64_t events;      ///< A moving realloc is one.
-    uint64_t allocations; ///< Blocks given.
+    uint64_t events; ///< A moving realloc is one.
+    uint64_t
+            allocations; ///< Blocks given, by a moving realloc, too, and those that a realloc in place made known.
     uint64_t frees;
     uint64_t failures; ///< Requests that were not served.
     uint64_t
             foreign_frees; ///< Frees of blocks that were not recorded: born before the recording, or lost.
     uint64_t conflicts; ///< Blocks given where one lived: its free was lost.
+    uint64_t
+            impossible; ///< Blocks that cannot be, at address 0 or beyond 2^63 live bytes: left out.
     uint64_t kernel_events;
     uint64_t abandoned; ///< Kernel objects whose memory was freed without destroying them.
 };
@@ -74,12 +77,13 @@ void ledger_init(
 bool ledger_conflicts(const struct ledger *l, const struct trace_event *e);
 
 /// Takes the event in. Conflicts that nobody could resolve are counted: a block that lives at the address of a new one is taken as freed.
+/// What cannot be is counted and otherwise passed over, so that any trace is safe.
 void ledger_apply(struct ledger *l, const struct trace_event *e);
 
 /// Starts a new phase: peaks begin at the present live bytes.
 void ledger_reset_peaks(struct ledger *l);
 
-/// Whether the components add up to the total, and the sites to it; for assertions. Linear in both.
+/// Whether the components add up to the total, the sites and the blocks to it, and the kernel objects to theirs; for assertions. Linear.
 bool ledger_adds_up(const struct ledger *l);
 
 #endif

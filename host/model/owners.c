@@ -45,6 +45,11 @@ static struct owner_module *open_module(struct owners *o, uint32_t index) {
     return m;
 }
 
+bool owners_is_program(const struct trace_image *image, uint32_t index) {
+    return index == 0 && image->module_count > 0 && image->path.len != 0 &&
+           str_equal(image->modules[0].path, image->path);
+}
+
 // ---- frames
 
 static struct str base_name(struct str path) {
@@ -76,7 +81,7 @@ static size_t add_frames(struct owners *o, const struct trace_stack *s, size_t c
         struct owner_module *m = open_module(o, s->module - 1);
         path = t->path;
         offset = s->address - t->base;
-        if (s->module == 1 && m->readable)
+        if (m->readable && owners_is_program(o->image, s->module - 1))
             archive = archive_at(o, offset - 1);
         if (m->readable)
             found_count = symbolizer_frames(o->symbolizer, m->number, offset, true, &found);

@@ -93,6 +93,10 @@ static inline struct owner owners_get(struct owners *o, uint32_t stack) {
 /// A stack's frames for people, innermost first, inlined ones included, recorder's own left out; at most `max`.
 size_t owners_frames(struct owners *o, uint32_t stack, struct owner_frame *out, size_t max);
 
+/// Whether module `index` is the program itself: what its linker's map tells of. The first one is, unless its record or that of the image
+/// was lost.
+bool owners_is_program(const struct trace_image *image, uint32_t index);
+
 /// The name of `component` in the map.
 struct str owners_component_name(const struct owners *o, uint32_t component);
 

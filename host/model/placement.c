@@ -1,7 +1,21 @@
 // See placement.h.
 #include "placement.h"
 
+#include <assert.h>
 #include <string.h>
+
+static_assert((int)PLAN_MALLOC == (int)LEDGER_MALLOC && (int)PLAN_NEW == (int)LEDGER_NEW &&
+                      (int)PLAN_LIBC == (int)LEDGER_LIBC &&
+                      (int)PLAN_KINDS == (int)LEDGER_KIND_COUNT,
+        "a block's kind is a plan's");
+
+static void know_heap(struct placement *p, uint32_t region, uint64_t heap_bytes) {
+    const struct target_allocator *allocator = &p->target->allocator;
+    if (!heap_cost_for(allocator, heap_bytes, &p->heap_costs[region]))
+        return;
+    uint64_t first = heap_cost_first_block(allocator, heap_bytes);
+    p->largest[region] = heap_cost_largest(&p->heap_costs[region], first);
+}
 
 bool placement_init(struct placement *p, struct arena *a, const char *name, const struct plan *plan,
         const bool *host_only, uint32_t component_count, unsigned slot, struct err *err) {
@@ -16,8 +30,7 @@ bool placement_init(struct placement *p, struct arena *a, const char *name, cons
         const struct target_region *region = &p->target->regions[i];
         p->regions[i].cells = NEW_ARRAY(a, struct placement_cell, component_count);
         if (region->main_heap != TARGET_NONE)
-            (void)heap_cost_for(&p->target->allocator, p->target->heaps[region->main_heap].bytes,
-                    &p->heap_costs[i]);
+            know_heap(p, i, p->target->heaps[region->main_heap].bytes);
     }
     return kernel_costs_for(a, plan, &p->kernel_costs, err);
 }
@@ -42,13 +55,28 @@ static int64_t *site_cell(struct placement *p, uint32_t site) {
     return &p->site_bytes[site];
 }
 
+/// What `b` takes out of the heap of `region`, 0 when it cannot be there. operator new asks for one byte where the program asked for
+/// none; malloc(0) gives nothing on the target.
+static uint64_t block_cost(const struct placement *p, uint32_t region, const struct block *b) {
+    uint64_t size = b->size == 0 && b->kind == LEDGER_NEW ? 1 : b->size;
+    return heap_cost_bytes(&p->heap_costs[region], size);
+}
+
+/// The first region of `place` that can hold `b`; PLACEMENT_NOWHERE when none can.
+static uint8_t choose_region(
+        const struct placement *p, const struct policy_place *place, const struct block *b) {
+    for (uint32_t i = 0; i < place->count; i++)
+        if (b->size <= p->largest[place->regions[i]] && block_cost(p, place->regions[i], b) != 0)
+            return (uint8_t)place->regions[i];
+    return PLACEMENT_NOWHERE;
+}
+
 /// Adds (`sign` 1) or takes off (-1) a block that lies in `region`.
 static void change_block(struct placement *p, uint32_t region, const struct block *b,
         uint16_t component, uint32_t site, int sign) {
     struct placement_region *r = &p->regions[region];
-    // operator new asks for one byte where the program asked for none; malloc(0) gives nothing on the target.
-    int64_t cost = (int64_t)heap_cost_bytes(&p->heap_costs[region], b->size);
-    int64_t asked = cost == 0 ? 0 : (int64_t)b->size;
+    int64_t cost = (int64_t)block_cost(p, region, b);
+    int64_t asked = (int64_t)b->size;
     r->cells[component].heap[b->kind] += sign * asked;
     r->overhead += sign * (cost - asked);
     change_used(r, sign * cost);
@@ -57,7 +85,6 @@ static void change_block(struct placement *p, uint32_t region, const struct bloc
 }
 
 void placement_block_born(struct placement *p, struct block *b, uint16_t component, uint32_t site) {
-    b->places[p->slot] = PLACEMENT_NOWHERE;
     if (p->host_only[component]) {
         p->host_only_bytes += (int64_t)b->size;
         p->host_only_blocks++;
@@ -65,12 +92,12 @@ void placement_block_born(struct placement *p, struct block *b, uint16_t compone
     }
     const struct policy_place *place =
             plan_place(p->plan, component, (enum plan_kind)b->kind, b->size);
-    if (place->count == 0) {
+    uint8_t region = choose_region(p, place, b);
+    b->places[p->slot] = region;
+    if (region != PLACEMENT_NOWHERE)
+        change_block(p, region, b, component, site, 1);
+    else if (b->size != 0)
         p->unplaced++;
-        return;
-    }
-    b->places[p->slot] = (uint8_t)place->regions[0];
-    change_block(p, place->regions[0], b, component, site, 1);
 }
 
 void placement_block_gone(

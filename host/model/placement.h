@@ -3,6 +3,9 @@
 /// Target bytes throughout. A block costs what it asked for (a row of its component) and header and rounding (the region's
 /// overhead). Nothing is clipped: a region may come out fuller than it is, and its free bytes negative. What only a host has - blocks that
 /// the run-time library or the recorder owns - is kept out of the regions and counted apart.
+///
+/// A block goes to the first region, in the order of its plan or rule, that has a heap large enough for a block of its size when empty; how
+/// full it is does not matter.
 #ifndef RAMLENS_PLACEMENT_H
 #define RAMLENS_PLACEMENT_H
 
@@ -37,13 +40,15 @@ struct placement {
     const struct target *target;
     const struct plan *plan;
     struct kernel_costs kernel_costs;
-    struct heap_cost heap_costs[TARGET_REGIONS_MAX];
+    struct heap_cost heap_costs[TARGET_REGIONS_MAX]; ///< Of each region's largest heap.
+    uint64_t largest[TARGET_REGIONS_MAX]; ///< Request that it serves when empty; 0 without a heap.
     struct placement_region regions[TARGET_REGIONS_MAX];
     uint32_t component_count;
     const bool *host_only;   ///< By component: stays out of the regions.
     int64_t host_only_bytes; ///< What stayed out, requested.
     uint64_t host_only_blocks;
-    uint64_t unplaced;   ///< Requests that no heap of the target can serve.
+    uint64_t
+            unplaced; ///< Requests so far that no heap of the target can serve, however empty: in no region.
     int64_t *site_bytes; ///< By site: consumed bytes in the watched region.
     uint32_t site_capacity;
     uint32_t watched; ///< Region of site_bytes: the target's first, `internal`.

@@ -1,7 +1,7 @@
 // See answer.h.
 #include "answer.h"
 
-#include <stdio.h>
+#include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -106,51 +106,96 @@ struct region_table answer_region(
 
 // ---- crossing: when the model comes down to the next figure
 
-/// Where the search stands during the pass.
+/// One figure that is looked for. Which figure follows is not known before its checkpoint comes (a host run lacks some), so all later ones
+/// are, and those that were passed over are dropped.
+struct search {
+    struct answer_crossing crossing;
+    const struct observed_figure *figure;
+    bool asked;        ///< The run came to the figure's checkpoint: this search stays.
+    int64_t most_used; ///< Of the region, since `from`.
+};
+
+/// Where the searches stand during the pass.
 struct watch {
     struct answer *answer;
-    int64_t constant; ///< Region size less all that does not change during the run.
-    int64_t least_free;
+    struct search
+            *searches; ///< Room for two for each figure: one that stays, one that may be dropped.
+    uint32_t count;
 };
 
 static int64_t used_now(const struct answer *w) {
     return w->placements[ANSWER_STATE].regions[0].used;
 }
 
-/// At a checkpoint with a figure: the next one with a figure is what is looked for from here on.
-static void aim(struct watch *watch, const struct run_checkpoint *c) {
-    struct answer *w = watch->answer;
-    const struct observed_figure *here = figure_at(w, c->name);
-    if (here == NULL || c->cycle > 1)
-        return;
-    for (uint32_t i = (uint32_t)(here - w->observed.figures) + 1; i < w->observed.count; i++) {
-        const struct observed_figure *next = figure_at(w, w->observed.figures[i].checkpoint);
-        if (next != &w->observed.figures[i])
-            continue;
-        w->crossing =
-                (struct answer_crossing){ .wanted = true, .from = c->name, .to = next->checkpoint };
-        // Free bytes change as used ones do: no other part of the region's table moves.
-        w->crossing.used_bytes = used_now(w) + inside_free(w, here) - inside_free(w, next);
-        w->crossing.start = placement_copy(w->a, &w->placements[ANSWER_STATE]);
-        watch->constant = used_now(w) + inside_free(w, here);
-        watch->least_free = INT64_MAX;
-        return;
+/// Keeps the search for the figure `here`, which was come to, and drops those for others.
+static void settle(struct watch *watch, const struct observed_figure *here) {
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < watch->count; i++) {
+        struct search *s = &watch->searches[i];
+        s->asked = s->asked || s->figure == here;
+        if (s->asked)
+            watch->searches[kept++] = *s;
     }
+    watch->count = kept;
+}
+
+static bool is_looked_for(const struct watch *watch, const struct observed_figure *figure) {
+    for (uint32_t i = 0; i < watch->count; i++)
+        if (watch->searches[i].figure == figure)
+            return true;
+    return false;
+}
+
+/// Begins to look for every later figure that is lower than `here`, each once in a run.
+static void aim(struct watch *watch, const struct observed_figure *here) {
+    struct answer *w = watch->answer;
+    const struct observed_figure *end = w->observed.figures + w->observed.count;
+    struct placement_moment start = { 0 };
+    for (const struct observed_figure *next = here + 1; next < end; next++) {
+        int64_t fall = inside_free(w, here) - inside_free(w, next);
+        if (figure_at(w, next->checkpoint) != next || fall <= 0 || is_looked_for(watch, next))
+            continue;
+        if (start.regions == NULL)
+            start = placement_copy(w->a, &w->placements[ANSWER_STATE]);
+        // Free bytes change as used ones do: no other part of the region's table moves.
+        struct answer_crossing crossing = { .wanted = true,
+            .from = here->checkpoint,
+            .to = next->checkpoint,
+            .used_bytes = used_now(w) + fall,
+            .least_free = inside_free(w, here),
+            .start = start };
+        watch->searches[watch->count++] =
+                (struct search){ .crossing = crossing, .figure = next, .most_used = used_now(w) };
+    }
+}
+
+static void look(struct search *s, const struct answer *w, uint64_t time) {
+    int64_t used = used_now(w);
+    if (s->crossing.found || used <= s->most_used)
+        return;
+    s->crossing.least_free -= used - s->most_used;
+    s->most_used = used;
+    if (used < s->crossing.used_bytes)
+        return;
+    s->crossing.found = true;
+    s->crossing.time_us = trace_nanoseconds(w->image, time) / 1000;
+    s->crossing.moment = placement_copy(w->a, &w->placements[ANSWER_STATE]);
 }
 
 static void at_event(void *self, const struct trace_event *e) {
     struct watch *watch = self;
-    struct answer *w = watch->answer;
-    if (!w->crossing.wanted || w->crossing.found)
-        return;
-    int64_t free = watch->constant - used_now(w);
-    if (free < watch->least_free)
-        watch->least_free = free;
-    if (used_now(w) < w->crossing.used_bytes)
-        return;
-    w->crossing.found = true;
-    w->crossing.time_us = trace_nanoseconds(w->image, e->time) / 1000;
-    w->crossing.moment = placement_copy(w->a, &w->placements[ANSWER_STATE]);
+    for (uint32_t i = 0; i < watch->count; i++)
+        look(&watch->searches[i], watch->answer, e->time);
+}
+
+/// The searches that stayed are the answer's crossings.
+static void keep_crossings(struct answer *w, const struct watch *watch) {
+    w->crossings = NEW_ARRAY(w->a, struct answer_crossing, watch->count);
+    for (uint32_t i = 0; i < watch->count; i++)
+        if (watch->searches[i].asked)
+            w->crossings[w->crossing_count++] = watch->searches[i].crossing;
+    if (w->crossing_count > 0)
+        w->crossing = w->crossings[w->crossing_count - 1];
 }
 
 static void keep_moments(struct answer *w, uint32_t index) {
@@ -172,10 +217,16 @@ static void at_checkpoint(void *self, const struct run_checkpoint *c) {
     struct watch *watch = self;
     struct answer *w = watch->answer;
     keep_moments(w, w->run.checkpoint_count - 1);
-    if (w->crossing.found && w->crossing.phase.len == 0)
-        w->crossing.phase = c->name;
-    if (!w->crossing.found)
-        aim(watch, c);
+    for (uint32_t i = 0; i < watch->count; i++) {
+        struct answer_crossing *crossing = &watch->searches[i].crossing;
+        if (crossing->found && crossing->phase.len == 0)
+            crossing->phase = c->name;
+    }
+    const struct observed_figure *here = c->cycle > 1 ? NULL : figure_at(w, c->name);
+    if (here == NULL)
+        return;
+    settle(watch, here);
+    aim(watch, here);
 }
 
 // ---- reading
@@ -203,6 +254,22 @@ static void find_host_only(struct answer *w) {
                 component_is_transparent(&w->map, i) || str_equal(w->map.names[i], STR("recorder"));
 }
 
+/// No device has more free than its heaps hold.
+static bool check_figures(const struct answer *w, struct err *err) {
+    for (uint32_t i = 0; i < w->observed.count; i++) {
+        const struct observed_figure *f = &w->observed.figures[i];
+        uint64_t most = 0;
+        for (uint32_t k = 0; k < w->target.region_count; k++)
+            most += observed_counts(&w->target, f, k) ? w->target.regions[k].heap_bytes : 0;
+        if (f->known && f->free_bytes > most)
+            return fail_line(err, w->observed.path, f->line,
+                    "%" PRIu64 " bytes free cannot be: the heaps of target '%s' that count as '%s' "
+                    "have %" PRIu64,
+                    f->free_bytes, w->target.name.at, f->capability.at, most);
+    }
+    return true;
+}
+
 static bool read_target(struct answer *w, const struct answer_options *o, struct err *err) {
     if (o->target == NULL)
         return true;
@@ -223,39 +290,48 @@ static bool read_target(struct answer *w, const struct answer_options *o, struct
     }
     w->has_target = true;
     w->has_observed = o->observed != NULL;
-    return o->observed == NULL || observed_read(w->a, o->observed, &w->target, &w->observed, err);
+    return o->observed == NULL ||
+           (observed_read(w->a, o->observed, &w->target, &w->observed, err) &&
+                   check_figures(w, err));
 }
 
 /// Opens the program and the linker's map beside it (or the one that was named). No map, or a program that is not the one that ran, is
 /// no failure.
 static bool read_link_map(struct answer *w, const struct answer_options *o, struct err *err) {
-    if (w->image->module_count == 0)
+    if (!owners_is_program(w->image, 0))
         return true;
     const char *path = o->link_map;
     if (path == NULL)
         path = arena_printf(w->a, "%.*s.map", STR_ARG(w->image->modules[0].path));
     if (o->link_map == NULL && access(path, R_OK) != 0)
         return true;
-    if (!ldmap_read(w->a, path, &w->link_map, err))
+    if (!ldmap_read(w->a, path, &w->link_map, o->link_map != NULL ? err : &w->statics_problem))
         return o->link_map == NULL;
     w->has_link_map = true;
     w->owners.link_map = &w->link_map;
     return true;
 }
 
-/// Static data of the linked program, if its file is the one that ran.
+/// Static data of the linked program, if its file is the one that ran. A map that was found beside the program and is of another build
+/// would give archives at random: it is left out, with the reason.
 static bool read_statics(struct answer *w, const struct answer_options *o, struct err *err) {
     const struct trace_image *image = w->image;
     uint32_t module;
     enum symbol_quality quality;
     struct err ignored = { .text = "" };
-    if (image->module_count == 0 ||
+    if (!owners_is_program(image, 0) ||
             !symbolizer_module(w->symbolizer, image->modules[0].path, image->modules[0].build_id,
                     image->modules[0].build_id_bytes, &module, &quality, &ignored))
         return true; // the reason is among the modules' problems
     const char *program = arena_copy(w->a, image->modules[0].path).at;
     w->has_statics = static_data_read(w->a, program, w->has_link_map ? &w->link_map : NULL, &w->map,
             w->symbolizer, module, &w->statics, o->link_map != NULL ? err : &w->statics_problem);
+    if (!w->has_statics && w->has_link_map && o->link_map == NULL) {
+        w->has_link_map = false;
+        w->owners.link_map = NULL;
+        w->has_statics = static_data_read(
+                w->a, program, NULL, &w->map, w->symbolizer, module, &w->statics, &ignored);
+    }
     for (uint32_t i = 0; w->has_statics && i < w->map.count; i++)
         if (w->host_only[i])
             w->statics.component_bytes[i] = 0;
@@ -284,14 +360,15 @@ bool answer_open(
 
 void answer_run(struct answer *w, const struct ledger_listener *also, struct progress *progress) {
     const struct ledger_listener listener = { w, block_born, block_gone, kernel_changed };
-    struct watch watch = { .answer = w };
+    struct watch watch = { .answer = w,
+        .searches = NEW_ARRAY(w->a, struct search, (size_t)w->observed.count * 2) };
     const struct run_observer observer = { &watch, at_event, at_checkpoint };
     w->also = also;
     if (w->has_target || also != NULL)
         w->run.ledger.listener = &listener;
     run_read(&w->run, w->has_target ? &observer : NULL, progress);
     w->run.ledger.listener = NULL;
-    w->crossing.least_free = watch.least_free;
+    keep_crossings(w, &watch);
     if (w->has_observed)
         match_observed(w);
 }

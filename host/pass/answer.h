@@ -37,15 +37,16 @@ struct answer_options {
 
 enum { ANSWER_STATES = 2, ANSWER_STATE = 0, ANSWER_STOCK = 1 };
 
-/// A moment at which the modelled free bytes come down to an observed figure.
+/// A moment at which the modelled free bytes come down to an observed figure, starting from the figure before. Looked for to the end of
+/// the run, since the device's moment need not be this run's.
 struct answer_crossing {
-    bool wanted; ///< Two observed figures make the question.
+    bool wanted; ///< Two observed figures make the question, the later one the lower.
     bool found;
     struct str from; ///< Checkpoint of the figure before.
     struct str to;   ///< Checkpoint of the figure looked for.
     uint64_t time_us;
-    int64_t used_bytes;             ///< Of the region at which the figure is met.
-    int64_t least_free;             ///< Lowest modelled free bytes of the run, when not found.
+    int64_t used_bytes; ///< Of the region at which the figure is met.
+    int64_t least_free; ///< Lowest modelled free bytes from `from` to the crossing, or to the end.
     struct placement_moment moment; ///< At the crossing.
     struct placement_moment start;  ///< At `from`.
     struct str phase; ///< The checkpoint that follows the crossing; "" after the last.
@@ -72,10 +73,13 @@ struct answer {
     struct static_data statics;
     bool has_statics;
     struct err
-            statics_problem; ///< Why there are none though the program could be read; text "" if nothing is wrong.
+            statics_problem; ///< Why there are none, or none by the linker's map, though the program could be read; text "" if nothing is wrong.
     struct observed observed;
     bool has_observed;
-    struct answer_crossing crossing;
+    struct answer_crossing
+            *crossings; ///< One for each two figures that follow each other in the run and fall.
+    uint32_t crossing_count;
+    struct answer_crossing crossing; ///< The last of them; not `wanted` when there are none.
 };
 
 /// Opens the trace and reads all but its events. False with a message. What only weakens the answer (a module that cannot be read, no

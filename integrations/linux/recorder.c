@@ -386,6 +386,7 @@ __attribute__((destructor)) static void finish(void) {
 /// In a forked child the kernel has emptied the page of recorder_alive: nothing is recorded, unless children were asked for.
 static void in_child(void) {
     ramlens_port_unlock();
+    unwind_after_fork();
     if (!recorder.children || recorder.alive_page == NULL)
         return;
     int saved = errno;

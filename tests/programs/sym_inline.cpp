@@ -1,6 +1,8 @@
 // A program with known frames: at each call of probe() it prints the address that the call returns to, as in its file, and which
 // frames a symbolizer must find there: "ordinal function@line < function@line ...", innermost first. Lines are fixed by #line.
 // The files named by #line do not exist; "unit.cpp" stands for this one, "keeper.h" for a header of a library.
+// The lines behind each #line count, hence:
+// clang-format off
 #include <cstdint>
 #include <cstdio>
 #include <link.h>
@@ -53,7 +55,7 @@ ALONE void outer(zoo::keeper &k) {
 struct guard {
 #line 140 "/src/unit.cpp"
     ALONE guard() { sink = probe("1 guard::guard()@/src/unit.cpp:140"); }
-    INLINE ~guard() { sink = probe("2 guard::~guard()@/src/unit.cpp:141 < scope()@/src/unit.cpp:144"); }
+    INLINE ~guard() { sink = probe("2 guard::~guard()@/src/unit.cpp:141 < scope()@/src/unit.cpp:145"); }
 };
 ALONE void scope() {
     guard g;
@@ -66,10 +68,15 @@ template <typename F> ALONE void apply(F f) {
     f(1);
 }
 }
+#ifdef __clang__
+#define LAMBDA "lambda()::$_0::operator()(...) const"
+#else
+#define LAMBDA "lambda()::{lambda(...)}::operator()(...)"
+#endif
 ALONE void lambda() {
     apply([](int) {
 #line 155 "/src/unit.cpp"
-        sink = probe("1 lambda()::{lambda(...)}::operator()(...)@/src/unit.cpp:155 < *apply<*>(...)@/src/unit.cpp:150");
+        sink = probe("1 " LAMBDA "@/src/unit.cpp:155 < *apply<*>(...)@/src/unit.cpp:150");
     });
 }
 
@@ -85,7 +92,7 @@ ALONE int parts(int x) {
 
 template <typename T> ALONE T twice(T x) {
 #line 170 "/src/unit.cpp"
-    sink = probe("1 * twice<*>(...)@/src/unit.cpp:170");
+    sink = probe("1 twice<int>(...)@/src/unit.cpp:170");
     return x + x;
 }
 

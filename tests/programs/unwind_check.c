@@ -1,5 +1,5 @@
-/// The checking of walks for the unwind_* programs. Compiled with frame pointers whatever the program
-/// is compiled with, because an event reads its caller's state from its own frame.
+/// The checking of walks for the unwind_* programs. Compiled with frame pointers whatever the
+/// program is compiled with, because an event reads its caller's state from its own frame.
 #ifndef _GNU_SOURCE
 #    define _GNU_SOURCE
 #endif

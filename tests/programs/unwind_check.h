@@ -1,9 +1,9 @@
 /// Checks the unwinder at events: each walk three ways, which must agree.
 ///
 /// An event walks the stack with memory (unwind_stack), by rules alone (unwind_full) and by an
-/// independent unwinder (_Unwind_Backtrace of libgcc). The program defines malloc and its family, so
-/// that every allocation, wherever it comes from, is an event as well. Numbers of stacks come from a
-/// table of the program's own. Used by the unwind_* programs of this folder, in C and C++.
+/// independent unwinder (_Unwind_Backtrace of libgcc). The program defines malloc and its family,
+/// so that every allocation, wherever it comes from, is an event as well. Numbers of stacks come
+/// from a table of the program's own. Used by the unwind_* programs of this folder, in C and C++.
 #ifndef RAMLENS_UNWIND_CHECK_H
 #define RAMLENS_UNWIND_CHECK_H
 

@@ -1,5 +1,5 @@
-/// Stacks that are hard to walk, in C++: exceptions through frames of all kinds, destructors that run
-/// while one is on its way, and libstdc++'s own frames, which have no frame pointers.
+/// Stacks that are hard to walk, in C++: exceptions through frames of all kinds, destructors that
+/// run while one is on its way, and libstdc++'s own frames, which have no frame pointers.
 ///
 /// Allocations are events, so most walks begin inside libstdc++ or libc.
 #include "unwind_check.h"

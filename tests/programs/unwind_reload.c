@@ -1,8 +1,10 @@
-/// Modules that come and go at one address with other code: what is known of the old must be forgotten.
+/// Modules that come and go at one address with other code: what is known of the old must be
+/// forgotten.
 ///
-/// Usage: unwind_reload [--stale] PLUGIN PLUGIN. Loads the two in turn while threads walk elsewhere. With
-/// --stale nothing is forgotten, and the program succeeds if that was noticed: it proves that the test
-/// can fail.
+/// Usage: unwind_reload [--stale] PLUGIN PLUGIN. Loads the two in turn while threads walk
+/// elsewhere. With
+/// --stale nothing is forgotten, and the program succeeds if that was noticed: it proves that the
+/// test can fail.
 #ifndef _GNU_SOURCE
 #    define _GNU_SOURCE
 #endif
@@ -54,7 +56,7 @@ static uintptr_t use_plugin(const char *file, bool forget) {
 }
 
 int main(int argc, char **argv) {
-    struct check_aims aims = { .hit_percent = 50, .events = 3000 };
+    struct check_aims aims = { .hit_percent = 50, .events = 1800 };
     bool stale = argc > 1 && strcmp(argv[1], "--stale") == 0;
     pthread_t threads[THREADS];
     uintptr_t last = 0;

@@ -42,9 +42,11 @@ check() {
         '^(memcpy|memset|memcmp|memmove|ramlens_port_.*|__cpu_model|__cpu_indicator_init|_GLOBAL_OFFSET_TABLE_|__(ashl|lshr|ashr|mul|udiv|umod|div|mod)[sdt]i3|__aeabi_[a-z0-9]*|__atomic_.*|__sync_.*)$' "$out/needs" || true)
     if [ -n "$strangers" ]; then
         failed=$((failed + 1))
+        echo "not ok the recorder for $name needs no C library"
         echo "$name: needs $strangers"
     else
         passed=$((passed + 1))
+        echo "ok the recorder for $name needs no C library"
         echo "$name: $("${compiler%gcc}size" "$out/$name.o" 2>/dev/null | awk 'NR == 2 { print $1 " bytes of code and constants, " $2 + $3 " of data" }')"
     fi
 }

@@ -1,5 +1,5 @@
 // sources: wire/*.c runtime/*.c tests/unit/fake_port.c
-// flags: -m32-too
+// also: i386
 //
 // The recorder's core on a platform made of memory: streams and their blocks, their order, what is
 // lost when there is no room, stamps.

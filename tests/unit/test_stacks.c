@@ -1,5 +1,5 @@
 // sources: wire/*.c runtime/*.c tests/unit/fake_port.c
-// flags: -m32-too
+// also: i386
 //
 // Interned call stacks on a platform made of memory: one number each, sent once, forgotten with
 // their code, no harm without memory.

@@ -1,5 +1,5 @@
 // sources:
-// flags: -m32-too
+// also: i386
 //
 // The bytes of a trace: encoder against decoder against a slow model written from FORMAT.md,
 // damage, versions, cut-off blocks, both checksums, the example that FORMAT.md prints, and the

@@ -1,0 +1,30 @@
+#!/bin/sh
+# The answer on the real stack: it adds up, it names what it should, and it is the same twice.
+cd "$(dirname "$0")/../.." || exit 2
+out=build/tests/subject
+mkdir -p "$out"
+result=0
+
+case_of() { # NAME COMMAND...
+    name=$1
+    shift
+    if "$@"; then
+        echo "ok $name"
+    else
+        echo "not ok $name"
+        result=1
+    fi
+}
+
+for arch in i386 x86_64; do
+    trace=$out/answer-$arch.rlt
+    case_of "a session is recorded ($arch)" build/ramlens record -q -f -o "$trace" -- \
+        build/webrtc/$arch/device --mode media --seconds 2 --cycles 2 2>"$out/device-$arch.log"
+    report="build/ramlens report --target esp32p4 --subject subjects/webrtc"
+    $report --json "$trace" >"$out/$arch.json"
+    case_of "the answer adds up ($arch)" python3 tests/subject/answer.py "$out/$arch.json" $arch
+    $report "$trace" >"$out/$arch.1"
+    $report "$trace" >"$out/$arch.2"
+    case_of "two reports of one trace are equal ($arch)" cmp "$out/$arch.1" "$out/$arch.2"
+done
+exit $result
