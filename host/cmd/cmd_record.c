@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -67,6 +68,28 @@ static int end_as(int status) {
     return 128 + WTERMSIG(status);
 }
 
+/// Whether a trace cannot even begin at `path`: the recorder takes space by the quarter of a mebibyte.
+static bool has_no_room(const char *path) {
+    enum { LEAST = 1 << 18 };
+    struct statvfs place;
+    struct rlimit limit;
+    return (statvfs(path, &place) == 0 && (uint64_t)place.f_bavail * place.f_frsize < LEAST) ||
+           (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur < LEAST);
+}
+
+/// The program has run, and there is no trace.
+static void warn_empty(struct cmd_context *ctx, const struct launch *l) {
+    if (has_no_room(l->trace))
+        cmd_warn(ctx, "nothing was recorded: no room for %s; make some, or choose another place",
+                l->trace);
+    else
+        cmd_warn(ctx,
+                "nothing was recorded: '%s' did not load the recorder (it starts a static program, "
+                "one of "
+                "another machine, or drops LD_PRELOAD)",
+                l->argv[0]);
+}
+
 /// What the user may want to know; only on a terminal, because standard error is the program's.
 static void say_next(struct cmd_context *ctx, const char *path) {
     if (opt_is_given(&ctx->values, "quiet") || !isatty(STDERR_FILENO))
@@ -80,7 +103,8 @@ static int run(struct cmd_context *ctx) {
         path = default_name(ctx);
     struct launch l = { .argv = (char *const *)(uintptr_t)ctx->values.operands,
         .children = opt_is_given(&ctx->values, "children") };
-    if (launch_find(ctx->arena, l.argv[0], &ctx->err) == NULL ||
+    const char *program = launch_find(ctx->arena, l.argv[0], &ctx->err);
+    if (program == NULL || !launch_check(ctx->arena, program, &ctx->err) ||
             (l.trace = make_file(ctx, path)) == NULL)
         return CMD_FAILED;
     if (!launch_run(ctx->arena, &l, &ctx->err)) {
@@ -89,12 +113,8 @@ static int run(struct cmd_context *ctx) {
     }
     struct stat trace;
     if (stat(l.trace, &trace) != 0 || trace.st_size == 0) {
+        warn_empty(ctx, &l);
         unlink(l.trace);
-        cmd_warn(ctx,
-                "nothing was recorded: '%s' did not load the recorder (a static program, one of "
-                "another "
-                "machine, or one that drops LD_PRELOAD)",
-                l.argv[0]);
         return end_as(l.status);
     }
     if (!trace_seal(l.trace, &ctx->err))

@@ -3,6 +3,7 @@
 #include "answer_options.h"
 #include "cmd.h"
 #include "file_damage.h"
+#include "guesses.h"
 #include "progress.h"
 #include "report_json.h"
 #include "report_text.h"
@@ -28,30 +29,67 @@ static void warn_modules(struct cmd_context *ctx, const struct answer *w) {
                       "runtime/ramlens.h sets them");
 }
 
-static void write_text(struct cmd_context *ctx, const struct answer *w) {
+static void write_text(
+        struct cmd_context *ctx, const struct answer *w, const struct guess_list *guesses) {
     struct text text = { .arena = ctx->arena };
     struct report_view view = { .all_sites = opt_is_given(&ctx->values, "sites"),
-        .base = opt_value(&ctx->values, "from", NULL) };
+        .base = opt_value(&ctx->values, "from", NULL),
+        .guesses = guesses };
     report_text(ctx, w, &view, &text);
     out_add(ctx->out, text_str(&text));
+}
+
+/// Reads the estimates, if there are any, and lets the owners know which functions are containers'.
+static bool read_guesses(
+        struct cmd_context *ctx, struct answer *w, struct guess_list *list, bool *any) {
+    const char *path = opt_value(&ctx->values, "estimates", NULL);
+    if (path == NULL)
+        path = answer_subject_file(ctx, "estimates");
+    *any = path != NULL;
+    if (path == NULL)
+        return true;
+    if (!guesses_read(ctx->arena, path, list, &ctx->err))
+        return false;
+    w->owners.containers = list->containers;
+    w->owners.container_count = list->container_count;
+    return true;
+}
+
+static void judge_guesses(
+        struct cmd_context *ctx, const struct answer *w, struct guess_list *list) {
+    const struct guess_input in = { .run = &w->run,
+        .owners = &w->owners,
+        .map = &w->map,
+        .image = w->image,
+        .placement = w->has_target ? &w->placements[ANSWER_STATE] : NULL,
+        .statics = w->has_statics ? &w->statics : NULL };
+    guesses_judge(ctx->arena, list, &in);
 }
 
 static int run(struct cmd_context *ctx) {
     static struct answer answer;
     struct answer_options o;
+    struct guess_list guesses;
+    bool any;
     if (!answer_options_of(ctx, true, &o) || !answer_open(&answer, ctx->arena, &o, &ctx->err))
         return CMD_FAILED;
+    if (!read_guesses(ctx, &answer, &guesses, &any)) {
+        answer_close(&answer);
+        return CMD_FAILED;
+    }
     struct progress progress;
     progress_start(
             &progress, STDERR_FILENO, ctx->progress, "reading events", answer.trace.file_bytes);
     answer_run(&answer, NULL, &progress);
     progress_finish(&progress);
+    if (any)
+        judge_guesses(ctx, &answer, &guesses);
     cmd_warn_damage(ctx, &answer.trace);
     warn_modules(ctx, &answer);
     if (opt_is_given(&ctx->values, "json"))
-        report_json_write(ctx, &answer);
+        report_json_write(ctx, &answer, any ? &guesses : NULL);
     else
-        write_text(ctx, &answer);
+        write_text(ctx, &answer, any ? &guesses : NULL);
     answer_close(&answer);
     return CMD_DONE;
 }

@@ -171,7 +171,27 @@ static json_t *crossing_json(const struct answer *w) {
     return o;
 }
 
-void report_json_write(struct cmd_context *ctx, const struct answer *w) {
+static json_t *guesses_json(const struct guess_list *list) {
+    json_t *array = json_array();
+    for (uint32_t i = 0; list != NULL && i < list->count; i++) {
+        const struct guess *g = &list->guesses[i];
+        json_t *o = json_object();
+        json_out_str(o, "name", g->name);
+        set_name(o, "text", g->text);
+        json_out_number(o, "step", g->step);
+        json_out_str(o, "expected", g->expectation);
+        json_object_set_new(
+                o, "measured", g->verdict == GUESS_OPEN ? json_null() : json_integer(g->measured));
+        json_out_str(o, "unit", g->is_count ? STR("objects") : STR("bytes"));
+        json_out_str(o, "verdict", str_from(guess_verdict_names[g->verdict]));
+        json_out_str(o, "evidence", g->evidence);
+        json_array_append_new(array, o);
+    }
+    return array;
+}
+
+void report_json_write(
+        struct cmd_context *ctx, const struct answer *w, const struct guess_list *guesses) {
     json_t *root = json_object(), *checkpoints = json_array(), *sites = json_array();
     json_out_str(root, "schema", STR("ramlens.report/1"));
     set_name(root, "target", w->has_target ? w->target.name : STR(""));
@@ -187,5 +207,6 @@ void report_json_write(struct cmd_context *ctx, const struct answer *w) {
         json_array_append_new(sites, site_json(w, i));
     json_object_set_new(root, "sites", sites);
     json_object_set_new(root, "crossing", crossing_json(w));
+    json_object_set_new(root, "guesses", guesses_json(guesses));
     json_out_write(root, ctx->out);
 }

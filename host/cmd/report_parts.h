@@ -4,6 +4,7 @@
 
 #include "answer.h"
 #include "cmd.h"
+#include "guesses.h"
 #include "report_text.h"
 
 #include <stdbool.h>
@@ -27,6 +28,7 @@ struct report {
 void report_verdict(struct report *r);
 void report_first_question(struct report *r);
 void report_second_question(struct report *r);
+void report_guesses(struct report *r, const struct guess_list *list);
 void report_components(struct report *r);
 /// The sites with most live bytes at the checkpoint where most lives: for runs without a chip.
 void report_largest_sites(struct report *r);

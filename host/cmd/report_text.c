@@ -97,5 +97,7 @@ void report_text(struct cmd_context *ctx, const struct answer *answer,
     } else {
         report_largest_sites(&r);
     }
+    if (view->guesses != NULL)
+        report_guesses(&r, view->guesses);
     report_components(&r);
 }

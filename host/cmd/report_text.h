@@ -4,13 +4,14 @@
 
 #include "answer.h"
 #include "cmd.h"
+#include "guesses.h"
 
 /// What the report is asked to show.
 struct report_view {
     bool all_sites; ///< Every site, not the ten largest.
     const char *
             base; ///< Checkpoint before the first connection: Q1's, and where Q2 starts. NULL: chosen by figures or names.
-    struct str next; ///< Command to type next; may be empty.
+    const struct guess_list *guesses; ///< Judged; NULL: none.
 };
 
 /// Composes the report into `out`: verdict, waterfall, growth, table of components. Columns fit the terminal.

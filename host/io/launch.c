@@ -1,13 +1,17 @@
 // See launch.h.
 #include "launch.h"
 
+#include "elf_program.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -41,27 +45,85 @@ const char *launch_preload_folder(struct arena *a, struct err *err) {
     return NULL;
 }
 
+/// Whether `path` can be executed; else errno says why not.
 static bool is_program(const char *path) {
+    struct stat status;
+    if (stat(path, &status) != 0)
+        return false;
+    if (S_ISDIR(status.st_mode)) {
+        errno = EISDIR;
+        return false;
+    }
     return access(path, X_OK) == 0;
 }
 
+/// Looks for `program` in the folders of PATH; an empty one is the current folder. `*reason` receives why the best candidate will
+/// not do.
+static const char *find_on_path(struct arena *a, const char *program, int *reason) {
+    const char *path = getenv("PATH");
+    *reason = ENOENT;
+    for (const char *at = path == NULL ? "/usr/bin:/bin" : path;; at++) {
+        size_t length = strcspn(at, ":");
+        const char *candidate =
+                arena_printf(a, "%.*s%s%s", (int)length, at, length == 0 ? "" : "/", program);
+        if (is_program(candidate))
+            return candidate;
+        if (errno == EACCES)
+            *reason = EACCES;
+        at += length;
+        if (*at == '\0')
+            return NULL;
+    }
+}
+
 const char *launch_find(struct arena *a, const char *program, struct err *err) {
+    int reason = 0;
     if (strchr(program, '/') != NULL) {
         if (is_program(program))
             return program;
-        fail(err, program, ERR_NO_OFFSET, "cannot be started: %s", strerror(errno));
-        return NULL;
+        reason = errno;
+    } else if (*program != '\0') {
+        const char *found = find_on_path(a, program, &reason);
+        if (found != NULL)
+            return found;
     }
-    const char *path = getenv("PATH");
-    for (const char *at = path == NULL ? "/usr/bin:/bin" : path; *at != '\0';) {
-        size_t length = strcspn(at, ":");
-        char *candidate = arena_printf(a, "%.*s/%s", (int)length, at, program);
-        if (is_program(candidate))
-            return candidate;
-        at += length + (at[length] == ':');
-    }
-    fail(err, program, ERR_NO_OFFSET, "cannot be started: it is in no folder of PATH");
+    if (reason == ENOENT && strchr(program, '/') == NULL)
+        fail(err, program, ERR_NO_OFFSET, "cannot be started: it is in no folder of PATH");
+    else
+        fail(err, program, ERR_NO_OFFSET, "cannot be started: %s", strerror(reason));
     return NULL;
+}
+
+/// Whether the recorder for programs of `bits` is there; the loader would tell the program's standard error that it is not.
+static bool has_recorder(struct arena *a, unsigned bits, struct err *err) {
+    static const char *const places[2][2] = { { "lib/i386-linux-gnu", "lib32" },
+        { "lib/x86_64-linux-gnu", "lib64" } };
+    const char *preload = launch_preload_folder(a, err);
+    if (preload == NULL)
+        return false;
+    for (int i = 0; i < 2; i++)
+        if (access(arena_printf(a, "%s/%s/libramlens-preload.so", preload, places[bits == 64][i]),
+                    R_OK) == 0)
+            return true;
+    return fail(err, preload, ERR_NO_OFFSET,
+            "has no recorder for %u-bit programs; build it with 'make runtime'", bits);
+}
+
+bool launch_check(struct arena *a, const char *program, struct err *err) {
+    struct elf_program p;
+    struct err ignored;
+    // What may be executed need not be readable; and a script's interpreter is what gets the recorder.
+    if (!elf_program_read(a, program, &p, &ignored))
+        return true;
+    if (p.kind == ELF_PROGRAM_SCRIPT) {
+        program = arena_printf(a, "%.*s", STR_ARG(p.interpreter));
+        if (!elf_program_read(a, program, &p, &ignored))
+            return true;
+    }
+    const char *obstacle = elf_program_obstacle(&p);
+    if (obstacle != NULL)
+        return fail(err, program, ERR_NO_OFFSET, "%s", obstacle);
+    return p.kind != ELF_PROGRAM_DYNAMIC || has_recorder(a, p.class_bits, err);
 }
 
 static volatile sig_atomic_t child;
@@ -97,6 +159,22 @@ static void set_number(const char *name, long value) {
     setenv(name, digits, 1);
 }
 
+/// Runs a script that does not name its interpreter, as shells and execvp() do.
+static void execute_by_shell(const struct launch *l, const char *program) {
+    size_t count = 0;
+    while (l->argv[count] != NULL)
+        count++;
+    char **words = calloc(count + 2, sizeof *words);
+    if (words == NULL)
+        return;
+    words[0] = (char *)(uintptr_t) "sh";
+    words[1] = (char *)(uintptr_t)program;
+    for (size_t i = 1; i < count; i++)
+        words[i + 1] = l->argv[i];
+    execv("/bin/sh", words);
+    free(words);
+}
+
 /// In the child: becomes the program. Writes errno to `report` when that fails.
 static _Noreturn void become(
         const struct launch *l, const char *program, const char *preload, int report) {
@@ -111,8 +189,8 @@ static _Noreturn void become(
         set_number("RAMLENS_PID", (long)getpid());
         set_number("RAMLENS_CHILDREN", l->children ? 1 : 0);
         execv(program, l->argv);
-        if (errno == ENOEXEC) // a script without its first line, as a shell would run it
-            execl("/bin/sh", "sh", program, (char *)NULL);
+        if (errno == ENOEXEC)
+            execute_by_shell(l, program);
     }
     int reason = errno;
     ssize_t wrote = write(report, &reason, sizeof reason);

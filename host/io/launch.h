@@ -21,6 +21,10 @@ const char *launch_preload_folder(struct arena *a, struct err *err);
 /// Finds the file that `program` means, as execvp() does; NULL with a message when there is none.
 const char *launch_find(struct arena *a, const char *program, struct err *err);
 
+/// Whether the recorder can be loaded into the file `program`, or into the interpreter that its first line names. False with a message that says
+/// why not and what would help. What cannot be told beforehand is believed.
+bool launch_check(struct arena *a, const char *program, struct err *err);
+
 /// Starts the program and waits for its end. Its output and its environment stay its own but for LD_PRELOAD and the three variables
 /// RAMLENS_TRACE, RAMLENS_PID, RAMLENS_CHILDREN. SIGINT and SIGQUIT from the terminal are left to it, SIGTERM and SIGHUP are passed on. False when
 /// it could not be started.

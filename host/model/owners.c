@@ -1,6 +1,7 @@
 // See owners.h. A stack is walked once; the names of its frames come from the symbolizer, which keeps every address it was asked.
 #include "owners.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -88,7 +89,9 @@ static size_t add_frames(struct owners *o, const struct trace_stack *s, size_t c
     }
     for (size_t i = 0; i < found_count && count < FRAMES_MAX; i++) {
         struct owner_frame *f = &o->frames[count++];
-        *f = (struct owner_frame){ .frame = &found[i], .module = path, .offset = offset };
+        *f = (struct owner_frame){
+            .frame = &found[i], .outer = &found[found_count - 1], .module = path, .offset = offset
+        };
         f->component = component_of_frame_in(o->map, &found[i], archive, path);
         f->transparent = component_is_transparent(o->map, f->component);
     }
@@ -137,6 +140,9 @@ static uint64_t identity(struct owners *o, const struct owner_frame *f) {
     struct str file = base_name(f->frame->file);
     h = mix(h, function.at, function.len);
     h = mix(h, file.at, file.len);
+    // The number counts the calls of the out-of-line function.
+    if (f->frame->inlined)
+        h = mix(h, f->outer->linkage.at, f->outer->linkage.len);
     // Without a number, the line tells calls of one function apart; it does not survive edits above it.
     uint32_t which = f->frame->ordinal != 0 ? f->frame->ordinal : f->frame->line;
     return mix(h, &which, sizeof which);
@@ -154,15 +160,10 @@ static struct site *new_site(struct owners *o) {
     return &o->sites[o->site_count++];
 }
 
-static uint32_t find_site(struct owners *o, const struct owner_frame *f) {
-    uint64_t h = identity(o, f);
-    uint64_t *slot = map64_put(&o->site_index, o->a, h, NULL);
-    if (*slot != 0)
-        return (uint32_t)*slot - 1;
+static uint32_t add_site(struct owners *o, const struct owner_frame *f, uint64_t identity) {
     struct site *s = new_site(o);
-    *slot = o->site_count;
-    *s = (struct site){ .id = str_from(
-                                arena_printf(o->a, "%012llx", (unsigned long long)(h >> 16))),
+    uint64_t digits = identity >> 16;
+    *s = (struct site){ .id = str_from(arena_printf(o->a, "%012" PRIx64, digits)),
         .component = (uint16_t)f->component,
         .function = f->frame->function,
         .file = f->frame->file,
@@ -172,6 +173,22 @@ static uint32_t find_site(struct owners *o, const struct owner_frame *f) {
         .offset = f->offset,
         .has_debug = f->frame->has_debug };
     return o->site_count - 1;
+}
+
+/// The site of `f`. Parts of a function that the compiler made functions of their own (.part, .constprop) have its name and numbers of their
+/// own: where such places have one identity, the line tells the later ones apart from the first.
+static uint32_t find_site(struct owners *o, const struct owner_frame *f) {
+    enum { TRIES = 16 };
+    uint64_t h = identity(o, f);
+    for (int i = 1;; i++) {
+        uint64_t *slot = map64_put(&o->site_index, o->a, h, NULL);
+        if (*slot == 0)
+            *slot = add_site(o, f, h) + 1;
+        uint32_t number = (uint32_t)*slot - 1;
+        if (o->sites[number].line == f->frame->line || i == TRIES)
+            return number;
+        h = mix(h, &f->frame->line, sizeof f->frame->line);
+    }
 }
 
 // ---- owners
@@ -214,7 +231,7 @@ static bool is_container(const struct owners *o, const struct owner_frame *frame
 }
 
 struct owner owners_find(struct owners *o, uint32_t stack) {
-    static const struct owner_frame nobody = { .frame = &no_name };
+    static const struct owner_frame nobody = { .frame = &no_name, .outer = &no_name };
     size_t count = collect(o, stack);
     size_t at = owning_frame(o, o->frames, count);
     struct owner_frame f = at < count ? o->frames[at] : nobody;

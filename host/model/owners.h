@@ -30,7 +30,7 @@ struct owner {
 /// A place in the program that asks for memory.
 struct site {
     struct str
-            id; ///< Twelve hexadecimal digits made of what survives a rebuild: component, function, file name, call ordinal.
+            id; ///< Twelve hexadecimal digits made of what survives a rebuild: component, function, file name, what it is inlined into, call ordinal.
     uint16_t component;
     struct str function; ///< "" when unknown.
     struct str file;     ///< "" when unknown: then `module` and `offset` say where.
@@ -44,8 +44,10 @@ struct site {
 /// A frame of a stack as people see it.
 struct owner_frame {
     const struct frame *frame; ///< Names; its strings may be empty.
-    struct str module;         ///< Path of the module; "" when none is known.
-    uint64_t offset;           ///< Address in the module's file.
+    const struct frame
+            *outer;    ///< The out-of-line function it is inlined into; itself when it is not.
+    struct str module; ///< Path of the module; "" when none is known.
+    uint64_t offset;   ///< Address in the module's file.
     uint32_t component;
     bool transparent; ///< Passed over when the owner is looked for.
 };

@@ -34,6 +34,29 @@ static void copy_sites(struct run *r, struct run_checkpoint *c) {
     }
 }
 
+/// Linear in the live blocks.
+static void sum_containers(struct run *r, struct run_checkpoint *c) {
+    const struct block_table *t = &r->ledger.blocks;
+    c->container_bytes = NEW_ARRAY(r->a, uint64_t, r->ledger.row_count);
+    for (size_t i = 0; t->mask != 0 && i <= t->mask; i++) {
+        const struct block *b = &t->slots[i];
+        if (b->address == 0 || b->kind != LEDGER_NEW)
+            continue;
+        struct owner owner = owners_get(r->ledger.owners, b->stack);
+        if (owner.container)
+            c->container_bytes[owner.component] += b->size;
+    }
+}
+
+static void list_threads(struct run *r, struct run_checkpoint *c) {
+    const struct kernel_table *t = &r->ledger.kernel;
+    c->threads = NEW_ARRAY(r->a, struct run_thread, r->ledger.total.kernel[KERNEL_THREAD]);
+    for (uint32_t i = 0; i < t->entry_count; i++)
+        if (t->entries[i].object == KERNEL_THREAD)
+            c->threads[c->thread_count++] =
+                    (struct run_thread){ (uint32_t)t->entries[i].address, t->entries[i].component };
+}
+
 static const struct run_checkpoint *take_checkpoint(
         struct run *r, struct str name, uint32_t cycle, uint64_t time_us) {
     struct ledger *l = &r->ledger;
@@ -47,6 +70,8 @@ static const struct run_checkpoint *take_checkpoint(
         .recorder_bytes = r->image->counters.map_bytes };
     memcpy(c->rows, l->rows, l->row_count * sizeof *c->rows);
     copy_sites(r, c);
+    sum_containers(r, c);
+    list_threads(r, c);
     ledger_reset_peaks(l);
     return c;
 }

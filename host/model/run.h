@@ -9,6 +9,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/// A thread that exists at a moment.
+struct run_thread {
+    uint32_t number;    ///< As in the trace.
+    uint16_t component; ///< Who created it.
+};
+
 /// The run at a named moment.
 struct run_checkpoint {
     struct str name;
@@ -19,6 +25,10 @@ struct run_checkpoint {
     uint64_t *site_bytes;    ///< Live bytes by site; `site_count` entries: later sites had none.
     uint64_t *site_blocks;
     uint32_t site_count;
+    uint64_t *
+            container_bytes; ///< By component: of its live bytes, what standard containers asked for by operator new.
+    struct run_thread *threads; ///< Those that pthread_create made and that have not ended.
+    uint32_t thread_count;
     uint64_t recorder_bytes; ///< The recorder's own memory, at the end of the run (0: unknown).
 };
 

@@ -139,7 +139,7 @@ static void start(void) {
     int saved = errno;
     const char *path = environment("RAMLENS_TRACE");
     if (path != NULL && prepare(path) && begin_image()) {
-        *recorder.alive_page = 1;
+        *recorder.alive_page = RECORDER_ON;
         recorder_alive = recorder.alive_page;
     }
     errno = saved;
@@ -259,13 +259,47 @@ void recorder_rename_self(const char *name) {
     recorder_leave(t);
 }
 
+// ---- counters
+
+static void define_counters(void) {
+    struct unwind_counts c;
+    unwind_count(&c);
+    const uint64_t values[] = { trace_file_map_bytes(), c.walks, c.hits, c.frames_walked,
+        c.frames_matched, c.expressions, c.signal_frames, c.no_rule, c.too_deep };
+    uint32_t lost_allocs, lost_frees;
+    ramlens_recorder_lost(&recorder.core, &lost_allocs, &lost_frees);
+    uint8_t body[160];
+    uint8_t *at = ramlens_wire_put_varint(body, lost_allocs);
+    at = ramlens_wire_put_varint(at, lost_frees);
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
+        at = ramlens_wire_put_varint(at, values[i]);
+    ramlens_define(&recorder.core, RAMLENS_WIRE_COUNTERS, body, (size_t)(at - body));
+}
+
+/// Without room for another block nothing says what is lost from now on, unless the program ends in order. So it is said ahead, in the open block of
+/// the definitions, each time the loss has doubled.
+static void tell_losses(void) {
+    static uint32_t told;
+    uint32_t allocs, frees;
+    ramlens_recorder_lost(&recorder.core, &allocs, &frees);
+    uint32_t before = __atomic_load_n(&told, __ATOMIC_RELAXED);
+    if (allocs + frees > before * 2 && __atomic_compare_exchange_n(&told, &before, allocs + frees,
+                                               false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        define_counters();
+}
+
 // ---- events
 
-struct recorder_thread *recorder_enter(void) {
-    if (!recorder_is_alive()) {
-        if (recorder.started || environ == NULL)
-            return NULL;
+static __attribute__((noinline)) void begin_or_tell(void) {
+    if (*recorder_alive == RECORDER_FULL)
+        tell_losses();
+    else if (!recorder.started && environ != NULL)
         start();
+}
+
+struct recorder_thread *recorder_enter(void) {
+    if (__builtin_expect(*recorder_alive != RECORDER_ON, 0)) {
+        begin_or_tell();
         if (!recorder_is_alive())
             return NULL;
     }
@@ -350,21 +384,6 @@ void ramlens_runtime_checkpoint(const char *name, unsigned cycle) {
 
 // ---- end, and children
 
-static void define_counters(void) {
-    struct unwind_counts c;
-    unwind_count(&c);
-    const uint64_t values[] = { trace_file_map_bytes(), c.walks, c.hits, c.frames_walked,
-        c.frames_matched, c.expressions, c.signal_frames, c.no_rule, c.too_deep };
-    uint32_t lost_allocs, lost_frees;
-    ramlens_recorder_lost(&recorder.core, &lost_allocs, &lost_frees);
-    uint8_t body[160];
-    uint8_t *at = ramlens_wire_put_varint(body, lost_allocs);
-    at = ramlens_wire_put_varint(at, lost_frees);
-    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
-        at = ramlens_wire_put_varint(at, values[i]);
-    ramlens_define(&recorder.core, RAMLENS_WIRE_COUNTERS, body, (size_t)(at - body));
-}
-
 /// At exit: what is still in open blocks is in the file already; the blocks of other threads are left to the reader, because their
 /// owners may be running.
 __attribute__((destructor)) static void finish(void) {
@@ -394,7 +413,7 @@ static void in_child(void) {
     recorder.threads = NULL;
     self = NULL;
     if (begin_image())
-        *recorder.alive_page = 1;
+        *recorder.alive_page = RECORDER_ON;
     errno = saved;
 }
 

@@ -47,10 +47,15 @@ struct recorder_thread {
     struct recorder_thread *next;
 };
 
-/// Whether this process records at this moment: one load. Zero before the start, in forked children and after a failure to open the trace.
+/// What this process does at this moment; one load tells. OFF before the start, in forked children and after a failure to open the trace.
+enum recorder_state {
+    RECORDER_OFF = 0,
+    RECORDER_ON = 1,
+    RECORDER_FULL = 2, ///< Records as far as blocks are open; there was no room for another one.
+};
 extern uint32_t *recorder_alive;
 static inline bool recorder_is_alive(void) {
-    return __builtin_expect(*recorder_alive != 0, 1);
+    return __builtin_expect(*recorder_alive != RECORDER_OFF, 1);
 }
 
 /// The calling thread, entered; NULL when nothing is recorded.

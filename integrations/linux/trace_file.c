@@ -13,6 +13,7 @@
 #include <linux/futex.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -176,9 +177,17 @@ uint64_t trace_file_map_bytes(void) {
 
 static bool check_descriptor(void);
 
+/// Whether files of this process may be so long. To try would send it a signal that ends it.
+static bool is_allowed(uint64_t size) {
+    struct {
+        uint64_t now, most;
+    } limit;
+    return call(SYS_prlimit64, 0, RLIMIT_FSIZE, 0, (long)&limit, 0, 0) != 0 || size <= limit.now;
+}
+
 /// Gives the file `size` bytes of real space. Where the file system cannot allocate, zeros are written.
 static bool grow_file(uint64_t offset, uint32_t size) {
-    if (!check_descriptor())
+    if (!check_descriptor() || !is_allowed(offset + size))
         return false;
 #ifdef __x86_64__
     long result = call(SYS_fallocate, file.fd, 0, (long)offset, size, 0, 0);
@@ -223,8 +232,7 @@ static uint8_t *take_from_window(void) {
 
 /// The last block of a window is kept until the next window is there, so that blocks stand in the order in which they are taken. When
 /// the disk is full it waits for the end of the run, which says what was lost.
-uint8_t *ramlens_port_block_take(size_t *size) {
-    *size = RAMLENS_WIRE_BLOCK_BYTES;
+static uint8_t *take_block(void) {
     if (file.fd < 0)
         return NULL;
     if (file.window == NULL)
@@ -237,6 +245,14 @@ uint8_t *ramlens_port_block_take(size_t *size) {
     if (last != NULL && !file.ending)
         file.next--; // keep it
     return file.ending ? last : NULL;
+}
+
+uint8_t *ramlens_port_block_take(size_t *size) {
+    *size = RAMLENS_WIRE_BLOCK_BYTES;
+    uint8_t *block = take_block();
+    if (*recorder_alive != RECORDER_OFF)
+        *recorder_alive = block == NULL ? RECORDER_FULL : RECORDER_ON;
+    return block;
 }
 
 void ramlens_port_block_done(uint8_t *block, size_t size) {

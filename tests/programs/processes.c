@@ -13,12 +13,10 @@
 #include <unistd.h>
 
 extern char **environ;
-static void *volatile sink;
-
 static void touch(int times, size_t size) {
     for (int i = 0; i < times; i++) {
-        sink = malloc(size);
-        free(sink);
+        void *volatile block = malloc(size);
+        free(block);
     }
 }
 
@@ -50,8 +48,12 @@ static volatile int stop;
 
 static void *allocate_on(void *unused) {
     (void)unused;
-    while (!stop)
-        touch(100, 500);
+    while (!stop) {
+        pthread_mutex_t m; // the recorder's own locks are busy, too
+        touch(3, 500);
+        pthread_mutex_init(&m, NULL);
+        pthread_mutex_destroy(&m);
+    }
     return NULL;
 }
 
