@@ -159,11 +159,11 @@ static void change_kernel(struct ledger *l, const struct kernel_entry *k, int ch
 }
 
 static void apply_kernel(struct ledger *l, const struct trace_event *e) {
-    enum { CREATE = 0, DESTROY = 1 };
+    enum { CREATE = 0, DESTROY = 1, FIRST_USE = 2 };
     l->counts.events++;
     l->counts.kernel_events++;
-    if (e->object == KERNEL_NONE || e->object >= KERNEL_OBJECT_COUNT)
-        return;
+    if (e->object == KERNEL_NONE || e->object >= KERNEL_OBJECT_COUNT || e->operation > FIRST_USE)
+        return; // of a later version
     if (e->operation == DESTROY) {
         struct kernel_entry gone;
         if (kernel_table_destroy(&l->kernel, e->object, e->address, &gone))

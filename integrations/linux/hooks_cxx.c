@@ -26,7 +26,7 @@ static struct operator_found find(struct operator_entry *e, struct call_site sit
 // ---- what was announced
 
 /// The next malloc or free of this thread is noted as `r` at `site`. An operator that another one calls for the same request leaves it as
-/// it is: new[] calls new. NULL when nothing is recorded, or an outer operator has announced already.
+/// it is: new[] calls new. NULL when there is nothing to conclude: nothing is recorded, or an outer operator has announced already.
 static struct recorder_thread *announce(
         const struct ramlens_wire_request *r, struct call_site site, struct operator_found found) {
     operators_enter(found);
@@ -37,47 +37,56 @@ static struct recorder_thread *announce(
         recorder_leave(t);
         return NULL;
     }
+    if (found.own_heap) {
+        recorder_leave(t);
+        return t;
+    }
     struct pending_new *p = &t->pending;
     bool frees = r->kind < RAMLENS_WIRE_FIRST_ALLOC;
     bool inner = hooks_is_pending(t, site) &&
                  frees == (p->request.kind < RAMLENS_WIRE_FIRST_ALLOC) &&
                  (frees || p->request.size == r->size);
     if (!inner)
-        *p = (struct pending_new){
-            .request = *r, .site = site, .caller = *(const uintptr_t *)site.slot
-        };
+        *p = (struct pending_new){ .request = *r,
+            .site = site,
+            .caller = *(const uintptr_t *)site.slot,
+            .standard = found.standard };
     recorder_leave(t);
     return inner ? NULL : t;
 }
 
-/// The operator has returned `p`. (If it threw, what was announced is no longer found pending.) An allocator's own need not have come by
-/// our malloc: what it gave is noted here.
-static void *conclude(struct recorder_thread *t, void *p, struct operator_found found) {
+/// The operator has returned `p`. (If it threw, what was announced is no longer found pending.) What an allocator's own operator gave did
+/// not come by our malloc and is noted here.
+static void *conclude(struct recorder_thread *t, void *p, const struct ramlens_wire_request *r,
+        struct call_site site, struct operator_found found) {
     if (t == NULL)
         return p;
-    struct pending_new pending = t->pending;
-    t->pending.request.kind = 0;
-    if (found.standard && !pending.tried && pending.request.kind >= RAMLENS_WIRE_FIRST_ALLOC &&
-            recorder_enter() != NULL)
-        hooks_note_allocation(t, pending.site, p, &pending.request);
+    struct ramlens_wire_request request = *r;
+    if (!found.own_heap)
+        t->pending.request.kind = 0;
+    else if (p != NULL && recorder_enter() != NULL)
+        hooks_note_allocation(t, site, p, &request);
     return p;
 }
 
 // ---- new
 
-/// The standard operator's own way to memory; NULL when it failed, unnoted: the real operator will try again and know what to do.
-static void *new_by_malloc(struct ramlens_wire_request *r, struct call_site site) {
+/// The standard operator's own way to memory; NULL when it failed. Then the real operator will try again and know what to do: its attempts by our
+/// malloc are noted, so this one is not.
+static void *new_by_malloc(
+        struct ramlens_wire_request *r, struct call_site site, struct operator_found found) {
     if (real.malloc == NULL)
         return NULL;
     struct recorder_thread *t = recorder_enter();
     void *p = real.malloc(r->size == 0 ? 1 : (size_t)r->size);
     if (t == NULL)
         return p;
-    if (p == NULL) {
+    if (p == NULL && !found.own_heap) {
         recorder_leave(t);
         return NULL;
     }
-    hooks_note_allocation(t, site, p, r);
+    struct ramlens_wire_request noted = *r; // it gets its stack and flags
+    hooks_note_allocation(t, site, p, &noted);
     return p;
 }
 
@@ -92,11 +101,11 @@ static void *new_by_malloc(struct ramlens_wire_request *r, struct call_site site
         struct ramlens_wire_request r = { .kind = (form), .size = size };                          \
         struct call_site site = CALL_SITE();                                                       \
         struct operator_found found = find(&entry, site);                                          \
-        void *p = found.standard ? new_by_malloc(&r, site) : NULL;                                 \
+        void *p = found.standard ? new_by_malloc(&r, site, found) : NULL;                          \
         if (__builtin_expect(p != NULL, 1))                                                        \
             return p;                                                                              \
         struct recorder_thread *t = announce(&r, site, found);                                     \
-        return conclude(t, REAL_OPERATOR(found, void *(*)(size_t))(size), found);                  \
+        return conclude(t, REAL_OPERATOR(found, void *(*)(size_t))(size), &r, site, found);        \
     }
 
 #define NEW_NOTHROW(id, symbol, form)                                                              \
@@ -108,12 +117,12 @@ static void *new_by_malloc(struct ramlens_wire_request *r, struct call_site site
         };                                                                                         \
         struct call_site site = CALL_SITE();                                                       \
         struct operator_found found = find(&entry, site);                                          \
-        void *p = found.standard ? new_by_malloc(&r, site) : NULL;                                 \
+        void *p = found.standard ? new_by_malloc(&r, site, found) : NULL;                          \
         if (__builtin_expect(p != NULL, 1))                                                        \
             return p;                                                                              \
         struct recorder_thread *t = announce(&r, site, found);                                     \
-        return conclude(                                                                           \
-                t, REAL_OPERATOR(found, void *(*)(size_t, const void *))(size, nothrow), found);   \
+        return conclude(t, REAL_OPERATOR(found, void *(*)(size_t, const void *))(size, nothrow),   \
+                &r, site, found);                                                                  \
     }
 
 #define NEW_ALIGNED(id, symbol, form)                                                              \
@@ -127,8 +136,8 @@ static void *new_by_malloc(struct ramlens_wire_request *r, struct call_site site
         struct call_site site = CALL_SITE();                                                       \
         struct operator_found found = find(&entry, site);                                          \
         struct recorder_thread *t = announce(&r, site, found);                                     \
-        return conclude(                                                                           \
-                t, REAL_OPERATOR(found, void *(*)(size_t, size_t))(size, alignment), found);       \
+        return conclude(t, REAL_OPERATOR(found, void *(*)(size_t, size_t))(size, alignment), &r,   \
+                site, found);                                                                      \
     }
 
 #define NEW_ALIGNED_NOTHROW(id, symbol, form)                                                      \
@@ -145,7 +154,7 @@ static void *new_by_malloc(struct ramlens_wire_request *r, struct call_site site
         return conclude(t,                                                                         \
                 REAL_OPERATOR(found, void *(*)(size_t, size_t, const void *))(                     \
                         size, alignment, nothrow),                                                 \
-                found);                                                                            \
+                &r, site, found);                                                                  \
     }
 
 NEW_PLAIN(new_plain, "_Znw" SIZE, RAMLENS_WIRE_NEW)
@@ -187,7 +196,7 @@ static bool delete_by_free(struct operator_found found, void *p, struct ramlens_
             return;                                                                                \
         struct recorder_thread *t = announce(&r, site, found);                                     \
         REAL_OPERATOR(found, void(*) types) arguments;                                             \
-        conclude(t, NULL, found);                                                                  \
+        conclude(t, NULL, &r, site, found);                                                        \
     }
 
 #define DELETE_FORMS(id, letter, form)                                                             \

@@ -36,12 +36,13 @@ static bool is_rounding(const struct ramlens_wire_request *r, size_t size) {
 /// ask for more than it was asked for.
 static struct ramlens_wire_request take_pending(struct pending_new *pending,
         struct ramlens_wire_request r, const void *p, struct call_site *site) {
-    if (pending->tried && pending->tried_size != r.size)
-        return r; // by a new-handler
+    bool rounding = is_rounding(&pending->request, (size_t)r.size);
+    if (pending->tried ? pending->tried_size != r.size : pending->standard && !rounding)
+        return r; // a new-handler's, or for an exception
     size_t size = (size_t)r.size;
     *site = pending->site;
     r = pending->request;
-    if (!is_rounding(&r, size))
+    if (!rounding)
         r.size = size;
     pending->tried = true;
     pending->tried_size = size;

@@ -51,6 +51,10 @@ static bool is_ours(const void *function) {
     return module_of(function) == module_of(basic_names);
 }
 
+static bool is_allocators(const void *function) {
+    return module_of(function) == module_of((const void *)(uintptr_t)real.malloc);
+}
+
 /// Whether `function` is the standard library's, or of the library that gives malloc.
 static bool is_standard(const void *function) {
     Dl_info info;
@@ -59,7 +63,7 @@ static bool is_standard(const void *function) {
     const char *slash = strrchr(info.dli_fname, '/');
     const char *base = slash == NULL ? info.dli_fname : slash + 1;
     return strncmp(base, "libstdc++.so", 12) == 0 || strncmp(base, "libc++", 6) == 0 ||
-           info.dli_fbase == module_of((const void *)(uintptr_t)real.malloc);
+           is_allocators(function);
 }
 
 // ---- the global scope
@@ -81,9 +85,11 @@ static bool replaced_globally(void) {
 
 static void look_globally(struct operator_entry *e) {
     void *function = dlsym(RTLD_NEXT, e->name);
-    if (function != NULL)
+    if (function != NULL) {
+        bool standard = is_standard(function) && !replaced_globally();
         e->global =
-                (struct operator_found){ function, is_standard(function) && !replaced_globally() };
+                (struct operator_found){ function, standard, standard && is_allocators(function) };
+    }
     __atomic_store_n(&e->looked, function != NULL ? 1 : 2, __ATOMIC_RELEASE);
 }
 
@@ -91,7 +97,7 @@ static void look_globally(struct operator_entry *e) {
 
 static struct operator_found look_in(void *scope, const char *name) {
     void *function = dlsym(scope, name);
-    struct operator_found found = { function, function == NULL || is_standard(function) };
+    struct operator_found found = { function, function == NULL || is_standard(function), false };
     for (int i = 0; i < BASIC_NAMES && found.standard && function != NULL; i++) {
         const void *basic = dlsym(scope, basic_names[i]);
         found.standard = basic == NULL || is_standard(basic);
@@ -167,11 +173,11 @@ static const struct link_map *loader_of(const struct dl_find_object *caller) {
 }
 
 static struct operator_found look_locally(struct operator_entry *e, uintptr_t caller) {
-    struct operator_found found = { NULL, true };
+    struct operator_found found = { NULL, true, false };
     struct dl_find_object module;
     if (recall(e, caller, &found))
         return found;
-    found = (struct operator_found){ NULL, true };
+    found = (struct operator_found){ NULL, true, false };
     uint32_t now = __atomic_load_n(&generation, __ATOMIC_ACQUIRE);
     if (_dl_find_object((void *)caller, &module) != 0)
         return found;

@@ -12,6 +12,7 @@
 struct operator_found {
     void *function; ///< NULL: nobody defines it.
     bool standard; ///< It and all it may call do what the standard library's do: malloc, aligned_alloc and free.
+    bool own_heap; ///< Standard, and of the library that gives malloc: it gets there without our malloc.
 };
 
 /// One operator. Zeroed but for its name; all else is private.

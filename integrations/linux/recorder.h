@@ -30,6 +30,7 @@ struct pending_new {
     struct ramlens_wire_request request; ///< kind 0: none.
     struct call_site site;
     uintptr_t caller;  ///< What stands at site.slot while the operator runs.
+    bool standard;     ///< The standard library's: it asks for what it was asked for, rounded up.
     bool tried;        ///< An inner call has been noted; it failed, or there would be none pending.
     size_t tried_size; ///< What that call asked for.
 };

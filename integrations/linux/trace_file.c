@@ -177,17 +177,18 @@ uint64_t trace_file_map_bytes(void) {
 
 static bool check_descriptor(void);
 
-/// Whether files of this process may be so long. To try would send it a signal that ends it.
-static bool is_allowed(uint64_t size) {
+/// The limit `which` of this process; the highest number when it cannot be told.
+static uint64_t limit_of(int which) {
     struct {
         uint64_t now, most;
     } limit;
-    return call(SYS_prlimit64, 0, RLIMIT_FSIZE, 0, (long)&limit, 0, 0) != 0 || size <= limit.now;
+    return call(SYS_prlimit64, 0, which, 0, (long)&limit, 0, 0) == 0 ? limit.now : UINT64_MAX;
 }
 
 /// Gives the file `size` bytes of real space. Where the file system cannot allocate, zeros are written.
 static bool grow_file(uint64_t offset, uint32_t size) {
-    if (!check_descriptor() || !is_allowed(offset + size))
+    // A file longer than the limit would bring a signal that ends the program.
+    if (!check_descriptor() || offset + size > limit_of(RLIMIT_FSIZE))
         return false;
 #ifdef __x86_64__
     long result = call(SYS_fallocate, file.fd, 0, (long)offset, size, 0, 0);
@@ -286,8 +287,11 @@ static uint64_t used_size(uint64_t size) {
 
 /// Opens the trace on a descriptor out of the way: a low one could be one that the program counts on.
 static int open_high(void) {
+    enum { HIGH = 200 };
     int fd = open(file.path, O_RDWR | O_CREAT | O_CLOEXEC | O_LARGEFILE, 0666);
-    int high = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 200);
+    int high = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, HIGH);
+    if (high < 0 && fd >= 0)
+        high = fcntl(fd, F_DUPFD_CLOEXEC, (int)limit_of(RLIMIT_NOFILE) - 1);
     if (high < 0)
         return fd;
     close(fd);

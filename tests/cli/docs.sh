@@ -10,7 +10,7 @@
 # - Every command has a man page, without warnings and with each flag once; an installation has all that it needs.
 #
 # out/demo in that folder is a short recording of the subject, made here.
-# shellcheck source=SCRIPTDIR/../programs/common.sh
+# shellcheck disable=SC1091,SC2154,SC2317 # what is sourced is checked by itself; check calls most functions
 . "${0%/*}/../programs/common.sh"
 
 documents="README.md DESIGN.md CONTRIBUTING.md CHANGELOG.md $(echo docs/*.md)"
@@ -29,8 +29,8 @@ record_demo() {
 enter() { # document
     folder=$tmp/work/$1
     mkdir -p "$folder/out" "$folder/bin"
-    for name in *; do
-        [ "$name" = out ] || ln -s "$root/$name" "$folder/$name"
+    for entry in *; do
+        [ "$entry" = out ] || ln -s "$root/$entry" "$folder/$entry"
     done
     ln -s "$tmp/demo" "$folder/out/demo"
     ln -s "$ramlens" "$folder/bin/ramlens"
@@ -131,7 +131,7 @@ paths_exist() { # document
             word:bench/* | word:docs/* | word:tools/* | word:mk/* | word:.ci/*) exists "$word" || result=1 ;;
         esac
     done <"$tmp/mentions"
-    return $result
+    return "$result"
 }
 
 commands() {
@@ -152,19 +152,19 @@ options_exist() { # document
     while read -r option; do
         grep -q -e "$option\\b" "$tmp/help" || { echo "no command has $option" && result=1; }
     done <"$tmp/options"
-    return $result
+    return "$result"
 }
 
 commands_exist() { # document
     result=0
     mentions "$1" | sed -n 's/^word ramlens \([a-z][a-z-]*\).*/ramlens \1/p; s/^word \(make [a-z][a-z0-9_-]*\).*/\1/p' | sort -u >"$tmp/named"
-    while read -r tool name; do
+    while read -r tool verb; do
         case $tool in
-        make) make -n "$name" >"$tmp/make.log" 2>&1 || { cat "$tmp/make.log" && result=1; } ;;
-        *) commands | grep -qx -e "$name" || { echo "no command '$name'" && result=1; } ;;
+        make) make -n "$verb" >"$tmp/make.log" 2>&1 || { cat "$tmp/make.log" && result=1; } ;;
+        *) commands | grep -qx -e "$verb" || { echo "no command '$verb'" && result=1; } ;;
         esac
     done <"$tmp/named"
-    return $result
+    return "$result"
 }
 
 # ---- man pages and installation
@@ -185,9 +185,10 @@ page_is_sound() { # page
 }
 
 installed_works() {
-    make install PREFIX="$tmp/prefix" && cd "$tmp" && cc -I "$tmp/prefix/include" -g -o installed "$root/docs/example/app.c" \
-        "$root/docs/example/ring.c" -lpthread && prefix/bin/ramlens record -f -o installed.rlt -- ./installed &&
-        prefix/bin/ramlens report --target esp32p4 installed.rlt && cd "$root"
+    make install PREFIX="$tmp/prefix" &&
+        cc -I "$tmp/prefix/include" -g -o "$tmp/installed" docs/example/app.c docs/example/ring.c -lpthread &&
+        "$tmp/prefix/bin/ramlens" record -f -o "$tmp/installed.rlt" -- "$tmp/installed" &&
+        "$tmp/prefix/bin/ramlens" report --target esp32p4 "$tmp/installed.rlt"
 }
 
 uninstalled() {
@@ -207,8 +208,8 @@ for document in $documents; do
     check "$document names commands that exist" commands_exist "$document"
 done
 check "man pages are made" make man
-for name in $(commands); do
-    check "ramlens $name has a sound man page" page_is_sound "build/man/ramlens-$name.1"
+for verb in $(commands); do
+    check "ramlens $verb has a sound man page" page_is_sound "build/man/ramlens-$verb.1"
 done
 check "ramlens has a sound man page" page_is_sound build/man/ramlens.1
 check "what is installed records and reports" installed_works

@@ -19,13 +19,16 @@ struct alignas(64) Wide {
     char bytes[64];
 };
 struct Counted { // not trivial: arrays of it have a count in front
-    ~Counted() { ended++; }
+    ~Counted() {
+        ended++;
+    }
     int number = 7;
     static int ended;
 };
 int Counted::ended;
 
-template <typename T> T *hidden(T *p) { // out of the compiler's sight: no pair of new and delete goes away
+template <typename T>
+T *hidden(T *p) { // out of the compiler's sight: no pair of new and delete goes away
     asm volatile("" : "+r"(p) : : "memory");
     return p;
 }
@@ -74,7 +77,7 @@ void by_expression() {
     delete[] hidden(new char[0]);
     alignas(Plain) char place[sizeof(Plain)];
     hidden(new (place) Plain)->~Plain(); // placement: asks nobody
-    delete[] hidden(new Counted[5]); // 20 bytes and the count: 4 or 8
+    delete[] hidden(new Counted[5]);     // 20 bytes and the count: 4 or 8
     if (Counted::ended != 5)
         std::abort();
 }
@@ -92,7 +95,9 @@ void by_library() {
 
 void constructor_throws() {
     struct Thrower {
-        Thrower() { throw 42; }
+        Thrower() {
+            throw 42;
+        }
         char bytes[72];
     };
     ramlens_checkpoint("constructor-throws", 0);

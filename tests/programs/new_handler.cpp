@@ -57,9 +57,9 @@ void without_handler() {
     expect_bad_alloc("new", [] { used(::operator new(huge)); });
     expect_bad_alloc("new[]", [] { used(::operator new[](huge)); });
     expect_bad_alloc("new aligned", [] { used(::operator new(huge, std::align_val_t(64))); });
-    bool null = ::operator new(huge, std::nothrow) == nullptr &&
-                ::operator new[](huge, std::nothrow) == nullptr &&
-                ::operator new(huge, std::align_val_t(64), std::nothrow) == nullptr;
+    bool null = ::operator new(huge, std::nothrow) ==
+                nullptr && ::operator new[](huge, std::nothrow) ==
+                nullptr && ::operator new(huge, std::align_val_t(64), std::nothrow) == nullptr;
     std::printf("nothrow: %s\n", null ? "null" : "not null");
 }
 

@@ -23,6 +23,7 @@ for arch in i386 x86_64; do
     report="build/ramlens report --target esp32p4 --subject subjects/webrtc"
     $report --json "$trace" >"$out/$arch.json"
     case_of "the answer adds up ($arch)" python3 tests/subject/answer.py "$out/$arch.json" $arch
+    case_of "the JSON keeps to its schema ($arch)" /usr/bin/python3 tests/subject/schema.py docs/report.schema.json "$out/$arch.json"
     $report "$trace" >"$out/$arch.1"
     $report "$trace" >"$out/$arch.2"
     case_of "two reports of one trace are equal ($arch)" cmp "$out/$arch.1" "$out/$arch.2"

@@ -38,9 +38,21 @@ static const char model_map_text[] = "component alpha focus\n"
 
 static struct trace_module model_modules[] = {
     { .number = 1, .base = 0x10000, .low = 0x10000, .size = 0x8000, .path = STR("/none/program") },
-    { .number = 2, .base = 0x20000, .low = 0x20000, .size = 0x8000, .path = STR("/none/libalpha.so") },
-    { .number = 3, .base = 0x30000, .low = 0x30000, .size = 0x8000, .path = STR("/none/libbeta.so") },
-    { .number = 4, .base = 0x40000, .low = 0x40000, .size = 0x8000, .path = STR("/none/libc.so.6") },
+    { .number = 2,
+            .base = 0x20000,
+            .low = 0x20000,
+            .size = 0x8000,
+            .path = STR("/none/libalpha.so") },
+    { .number = 3,
+            .base = 0x30000,
+            .low = 0x30000,
+            .size = 0x8000,
+            .path = STR("/none/libbeta.so") },
+    { .number = 4,
+            .base = 0x40000,
+            .low = 0x40000,
+            .size = 0x8000,
+            .path = STR("/none/libc.so.6") },
     { .number = 5,
             .base = 0x50000,
             .low = 0x50000,
@@ -86,8 +98,7 @@ static inline void model_begin(struct model *m) {
                                  .module_count = sizeof model_modules / sizeof model_modules[0],
                                  .path = STR("/none/program"),
                                  .ticks_per_second = 1000000 } };
-    assert_true(component_map_parse(
-            &m->arena, "map", str_from(model_map_text), &m->map, &m->err));
+    assert_true(component_map_parse(&m->arena, "map", str_from(model_map_text), &m->map, &m->err));
     m->symbolizer = symbolizer_open(&m->arena);
     owners_init(&m->owners, &m->arena, &m->image, m->symbolizer, &m->map);
     ledger_init(&m->ledger, &m->arena, &m->owners, m->map.count);

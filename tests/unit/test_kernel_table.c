@@ -27,7 +27,9 @@ static int clear(void **state) {
 
 /// Creates an object; returns the object kind that it put out of its place, 0 for none.
 static uint8_t create(uint8_t object, uint64_t address, uint32_t stack) {
-    struct kernel_entry e = { .address = address, .object = object, .stack = stack, .component = 7 };
+    struct kernel_entry e = {
+        .address = address, .object = object, .stack = stack, .component = 7
+    };
     struct kernel_entry abandoned;
     memset(&abandoned, 0xff, sizeof abandoned);
     kernel_table_create(&table, &e, &abandoned);
@@ -51,8 +53,8 @@ static unsigned count(bool abandoned) {
 
 static void names_are_those_of_the_report(void **state) {
     (void)state;
-    static const char *const names[] = { "none", "mutex", "condition", "rwlock", "semaphore", "thread",
-        "key", "barrier" };
+    static const char *const names[] = { "none", "mutex", "condition", "rwlock", "semaphore",
+        "thread", "key", "barrier" };
     assert_int_equal(sizeof names / sizeof names[0], KERNEL_OBJECT_COUNT);
     for (unsigned i = 0; i < KERNEL_OBJECT_COUNT; i++)
         assert_string_equal(kernel_object_names[i], names[i]);
@@ -210,7 +212,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(names_are_those_of_the_report, begin, clear),
         cmocka_unit_test_setup_teardown(what_was_created_can_be_destroyed_once, begin, clear),
-        cmocka_unit_test_setup_teardown(a_new_object_at_the_place_of_another_abandons_it, begin, clear),
+        cmocka_unit_test_setup_teardown(
+                a_new_object_at_the_place_of_another_abandons_it, begin, clear),
         cmocka_unit_test_setup_teardown(threads_and_keys_are_numbers_apart, begin, clear),
         cmocka_unit_test_setup_teardown(a_freed_block_abandons_what_lies_in_it, begin, clear),
         cmocka_unit_test_setup_teardown(
