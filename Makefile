@@ -21,4 +21,4 @@ setup: ## install what the builds need (as root; else print the line that does)
 	@tools/setup.sh host subject
 
 clean: ## remove what was built (not the downloaded sources)
-	rm -rf build/host build/host-san build/preload build/tests build/ramlens out
+	rm -rf build/host build/host-san build/preload build/tests build/man build/install build/ramlens out

@@ -1,6 +1,6 @@
 /// What a platform supplies to the recorder. SPDX-License-Identifier: Apache-2.0
 ///
-/// Four functions, found at link time. Preconditions for all: they may be called from any thread
+/// Six functions, found at link time. Preconditions for all: they may be called from any thread
 /// and, where the platform allocates in interrupts, from interrupts; they must not allocate from
 /// the heap under measurement, must not call back into ramlens, and must not change errno. The
 /// recorder calls ramlens_port_block_take() and ramlens_port_map() with the lock held and never

@@ -115,8 +115,10 @@ static void explain_site(struct explanation *x, uint32_t site, uint64_t most) {
             STR_ARG(owners_component_name(&x->w->owners, s->component)),
             STR_ARG(s->function.len == 0 ? STR("?") : s->function));
     if (s->file.len != 0)
-        text_printf(x->out, "%.*s:%" PRIu32 ", call %" PRIu32 " in its function\n\n",
-                STR_ARG(s->file), s->line, s->ordinal);
+        text_printf(x->out, "%.*s:%" PRIu32 "%s\n\n", STR_ARG(s->file), s->line,
+                s->ordinal == 0 ? ""
+                                : arena_printf(x->ctx->arena, ", call %" PRIu32 " in its function",
+                                          s->ordinal));
     else
         text_printf(x->out, "%.*s+0x%" PRIx64 "\n\n", STR_ARG(s->module), s->offset);
     print_moments(x, site);

@@ -86,7 +86,7 @@ static void warn_empty(struct cmd_context *ctx, const struct launch *l) {
         cmd_warn(ctx,
                 "nothing was recorded: '%s' did not load the recorder (it starts a static program, "
                 "one of "
-                "another machine, or drops LD_PRELOAD)",
+                "another machine, or drops LD_PRELOAD) or brings a malloc of its own",
                 l->argv[0]);
 }
 
@@ -134,7 +134,8 @@ const struct command cmd_record = {
             "complete call stack. The program runs at its usual speed but for a few tens of "
             "nanoseconds an event; "
             "its output, exit code and signals stay its own.\n\n"
-            "The started process is recorded, also across exec; forked children are not. What a "
+            "The started process is recorded, also across exec; forked children are not unless "
+            "--children asks for them. What a "
             "killed program "
             "recorded can be read.",
     .exits = "PROGRAM's own exit code, or its signal; 2 when it could not be started or the trace "

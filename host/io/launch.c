@@ -159,6 +159,15 @@ static void set_number(const char *name, long value) {
     setenv(name, digits, 1);
 }
 
+static bool begins_as_elf(const char *path) {
+    char first[4] = "";
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t got = fd < 0 ? 0 : read(fd, first, sizeof first);
+    if (fd >= 0)
+        close(fd);
+    return got == (ssize_t)sizeof first && memcmp(first, "\177ELF", sizeof first) == 0;
+}
+
 /// Runs a script that does not name its interpreter, as shells and execvp() do.
 static void execute_by_shell(const struct launch *l, const char *program) {
     size_t count = 0;
@@ -180,6 +189,7 @@ static _Noreturn void become(
         const struct launch *l, const char *program, const char *preload, int report) {
     const char *before = getenv("LD_PRELOAD");
     char *value = NULL;
+    int reason = ENOMEM;
     int length = before == NULL || *before == '\0'
                          ? asprintf(&value, "%s" PRELOAD_FILE, preload)
                          : asprintf(&value, "%s" PRELOAD_FILE ":%s", preload, before);
@@ -189,10 +199,10 @@ static _Noreturn void become(
         set_number("RAMLENS_PID", (long)getpid());
         set_number("RAMLENS_CHILDREN", l->children ? 1 : 0);
         execv(program, l->argv);
-        if (errno == ENOEXEC)
+        reason = errno;
+        if (reason == ENOEXEC && !begins_as_elf(program))
             execute_by_shell(l, program);
     }
-    int reason = errno;
     ssize_t wrote = write(report, &reason, sizeof reason);
     _exit(wrote == (ssize_t)sizeof reason ? 127 : 126);
 }

@@ -329,7 +329,7 @@ static bool fail_empty(const struct trace *t, const struct trace_blocks *blocks,
 }
 
 static bool open_file(const char *path, struct trace *out, struct err *err) {
-    *out = (struct trace){ .path = path, .fd = open(path, O_RDONLY | O_CLOEXEC) };
+    *out = (struct trace){ .path = path, .fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) };
     out->damage.first_offset = ERR_NO_OFFSET;
     struct stat status;
     if (out->fd < 0 || fstat(out->fd, &status) != 0)

@@ -211,8 +211,20 @@ static uint8_t kind_of_malloc(
     return LEDGER_MALLOC;
 }
 
-/// The innermost frame that is not transparent, else the innermost outside the allocator; `count` when there is none.
+/// The C library's own block for a new thread (its table of thread-local storage): only a host has it, so it is the library's and not
+/// that of who creates the thread, whose kernel object is charged apart. With the C library's debug information its functions have their
+/// inner names: __pthread_create_2_1, __GI__dl_allocate_tls.
+static bool is_thread_block(const struct owner_frame *f) {
+    return f->transparent && (str_matches(f->frame->linkage, STR("*pthread_create*")) ||
+                                     str_matches(f->frame->linkage, STR("*_dl_allocate_tls*")));
+}
+
+/// The innermost frame that is not transparent, else the innermost outside the allocator; `count` when there is none. Of the blocks that
+/// pthread_create() takes for itself, its own frame.
 static size_t owning_frame(const struct owners *o, const struct owner_frame *frames, size_t count) {
+    for (size_t i = 0; i < count && frames[i].transparent; i++)
+        if (is_thread_block(&frames[i]))
+            return i;
     for (size_t i = 0; i < count; i++)
         if (!frames[i].transparent && !component_is_allocator(o->map, frames[i].component))
             return i;

@@ -37,10 +37,6 @@ static struct recorder_thread *announce(
         recorder_leave(t);
         return NULL;
     }
-    if (found.own_heap) {
-        recorder_leave(t);
-        return t;
-    }
     struct pending_new *p = &t->pending;
     bool frees = r->kind < RAMLENS_WIRE_FIRST_ALLOC;
     bool inner = hooks_is_pending(t, site) &&
@@ -55,16 +51,18 @@ static struct recorder_thread *announce(
     return inner ? NULL : t;
 }
 
-/// The operator has returned `p`. (If it threw, what was announced is no longer found pending.) What an allocator's own operator gave did
-/// not come by our malloc and is noted here.
+/// The operator has returned `p`. (If it threw, what was announced is no longer found pending.) What an allocator's own operator gave
+/// without our malloc is noted here.
 static void *conclude(struct recorder_thread *t, void *p, const struct ramlens_wire_request *r,
         struct call_site site, struct operator_found found) {
     if (t == NULL)
         return p;
+    bool failed_unnoted = (r->flags & RAMLENS_WIRE_HAS_ALIGNMENT) != 0 && !t->pending.tried;
+    bool unnoted = t->pending.request.kind >= RAMLENS_WIRE_FIRST_ALLOC &&
+                   (p != NULL || failed_unnoted); // new_by_malloc() has noted others
+    t->pending.request.kind = 0;
     struct ramlens_wire_request request = *r;
-    if (!found.own_heap)
-        t->pending.request.kind = 0;
-    else if (p != NULL && recorder_enter() != NULL)
+    if (found.own_heap && unnoted && recorder_enter() != NULL)
         hooks_note_allocation(t, site, p, &request);
     return p;
 }
@@ -85,8 +83,9 @@ static void *new_by_malloc(
         recorder_leave(t);
         return NULL;
     }
-    struct ramlens_wire_request noted = *r; // it gets its stack and flags
-    hooks_note_allocation(t, site, p, &noted);
+    hooks_note_allocation(t, site, p, r);
+    if (p == NULL)
+        r->flags &= (uint8_t)~RAMLENS_WIRE_FAILED; // the next attempt may not
     return p;
 }
 

@@ -22,7 +22,23 @@ bool real_is_early(const void *p) {
     return (uintptr_t)p - (uintptr_t)early_memory < sizeof early_memory;
 }
 
-#define NEXT(name) (__typeof__(real.name))(uintptr_t)dlsym(RTLD_NEXT, #name)
+static bool is_ours(const void *function) {
+    Dl_info there, here;
+    return dladdr(function, &there) != 0 && dladdr(&real, &here) != 0 &&
+           there.dli_fbase == here.dli_fbase;
+}
+
+/// What a call is bound to without this library: the first definition, if it is the program's own, else the next after ours.
+static void *find(const char *name) {
+    void *first = dlsym(RTLD_DEFAULT, name);
+    return first != NULL && !is_ours(first) ? first : dlsym(RTLD_NEXT, name);
+}
+
+bool real_is_bypassed(void) {
+    return !is_ours(dlsym(RTLD_DEFAULT, "malloc"));
+}
+
+#define NEXT(name) (__typeof__(real.name))(uintptr_t)find(#name)
 
 void real_resolve(void) {
     if (__atomic_exchange_n(&resolving, true, __ATOMIC_ACQ_REL)) {

@@ -28,6 +28,9 @@ extern struct real_functions real;
 /// runs, real_early_malloc() serves requests of the loader.
 void real_resolve(void);
 
+/// Whether the program brings a malloc of its own: its calls never come here, and nothing can be recorded.
+bool real_is_bypassed(void);
+
 /// Whether `p` came from real_early_malloc(): it must not reach the real free.
 bool real_is_early(const void *p);
 void *real_early_malloc(size_t size);

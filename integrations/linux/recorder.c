@@ -138,7 +138,7 @@ static void start(void) {
     recorder.started = true;
     int saved = errno;
     const char *path = environment("RAMLENS_TRACE");
-    if (path != NULL && prepare(path) && begin_image()) {
+    if (path != NULL && !real_is_bypassed() && prepare(path) && begin_image()) {
         *recorder.alive_page = RECORDER_ON;
         recorder_alive = recorder.alive_page;
     }
@@ -276,15 +276,22 @@ static void define_counters(void) {
     ramlens_define(&recorder.core, RAMLENS_WIRE_COUNTERS, body, (size_t)(at - body));
 }
 
+/// Whether `now` is more than twice what was told before; then it is told now. Two threads at a time may both say so.
+static bool has_doubled(uint32_t *told, uint32_t now) {
+    bool doubled = now > __atomic_load_n(told, __ATOMIC_RELAXED) * 2;
+    if (doubled)
+        __atomic_store_n(told, now, __ATOMIC_RELAXED);
+    return doubled;
+}
+
 /// Without room for another block nothing says what is lost from now on, unless the program ends in order. So it is said ahead, in the open block of
 /// the definitions, each time the loss has doubled.
 static void tell_losses(void) {
-    static uint32_t told;
+    static uint32_t told_allocs, told_frees;
     uint32_t allocs, frees;
     ramlens_recorder_lost(&recorder.core, &allocs, &frees);
-    uint32_t before = __atomic_load_n(&told, __ATOMIC_RELAXED);
-    if (allocs + frees > before * 2 && __atomic_compare_exchange_n(&told, &before, allocs + frees,
-                                               false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+    bool doubled = has_doubled(&told_allocs, allocs);
+    if (has_doubled(&told_frees, frees) || doubled)
         define_counters();
 }
 

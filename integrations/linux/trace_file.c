@@ -40,6 +40,7 @@ static struct {
     uint8_t *window;    ///< Newest.
     uint32_t next;      ///< Next block of the newest window.
     uint64_t map_bytes; ///< Memory of the recorder.
+    uint32_t pause;     ///< Attempts to skip after one that failed.
     bool ending;        ///< The run is: the block kept back may be used.
     /// Mapped windows and how many of their blocks are not done yet.
     struct {
@@ -209,7 +210,7 @@ static bool grow_file(uint64_t offset, uint32_t size) {
     return true;
 }
 
-static bool open_window(void) {
+static bool map_window(void) {
     uint32_t slot = 0;
     while (slot < WINDOWS_MAX && file.windows[slot].at != NULL)
         slot++;
@@ -225,6 +226,18 @@ static bool open_window(void) {
     file.next = 0;
     file.size += WINDOW_BYTES;
     return true;
+}
+
+/// Where there was no room, the next attempts are not made: each event that is lost would wait for the system's no.
+static bool open_window(void) {
+    enum { PAUSE = 64 };
+    if (file.pause > 0 && !file.ending) {
+        file.pause--;
+        return false;
+    }
+    bool done = map_window();
+    file.pause = done ? 0 : PAUSE;
+    return done;
 }
 
 static uint8_t *take_from_window(void) {
@@ -313,6 +326,7 @@ bool trace_file_open(const char *path) {
     for (uint32_t i = 0; i < WINDOWS_MAX; i++)
         file.windows[i].at = NULL;
     file.window = NULL;
+    file.pause = 0;
     file.ending = false;
     file.path = path;
     file.fd = open_high();

@@ -117,14 +117,24 @@ exists() {
     echo "no such file: $1" && return 1
 }
 
+# A heading "When it fails" is found as when-it-fails.
+has_heading() { # document, anchor
+    sed -n 's/^##* //p' "$1" | tr 'A-Z ' 'a-z-' | tr -cd 'a-z0-9\n-' | grep -qx -e "$2" && return 0
+    echo "no heading $2 in $1" && return 1
+}
+
 paths_exist() { # document
     result=0
     mentions "$1" >"$tmp/mentions"
     while read -r kind word rest; do
         case $kind:$word in
         link:http*) ;;
-        link:\#*) ;;
-        link:*) exists "$(dirname "$1")/${word%%#*}" || result=1 ;;
+        link:\#*) has_heading "$1" "${word#\#}" || result=1 ;;
+        link:*)
+            target=$(dirname "$1")/${word%%#*}
+            exists "$target" || result=1
+            case $word in *#*) has_heading "$target" "${word#*#}" || result=1 ;; esac
+            ;;
         word:build/* | word:out/*) ;;
         word:base/* | word:io/* | word:model/* | word:pass/* | word:cmd/*) exists "host/$word" || result=1 ;;
         word:host/* | word:runtime/* | word:wire/* | word:integrations/* | word:targets/* | word:subjects/* | word:tests/* | \

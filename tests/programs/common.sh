@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # What the scripts of this folder and of tests/cli share. Sourced, not run; leaves the shell in the project's root.
 #
 #   check "a sentence" COMMAND...   one case: passes if the command succeeds; else its output is shown
@@ -49,6 +50,11 @@ build() {
     build_as "$1" "$@"
 }
 
+# Whether the first file is younger than each of the others.
+is_newer() {
+    [ -e "$1" ] && [ -z "$(find "$@" -newer "$1")" ]
+}
+
 # The same under another name: build_as OUTPUT NAME [FLAG...]. A name with .so makes a library without the lib prefix.
 build_as() {
     output=$1
@@ -59,9 +65,9 @@ build_as() {
     for size in $sizes; do
         target=$bin/$output-$size
         case $output in *.so) target=$bin/${output%.so}-$size.so ;; esac
-        [ "$target" -nt "$source" ] && [ "$target" -nt tests/programs/common.sh ] && continue
+        is_newer "$target" "$source" tests/programs/common.sh && continue
         # shellcheck disable=SC2086 # flags are words
-        $compiler $(flag_of "$size") -g -O1 -fno-builtin -Wall -Wextra -Iruntime -o "$target" "$source" "$@" -pthread || {
+        $compiler "$(flag_of "$size")" -g -O1 -fno-builtin -Wall -Wextra -Iruntime -o "$target" "$source" "$@" -pthread || {
             echo "not ok $source compiles for $size"
             exit 1
         }
@@ -75,11 +81,11 @@ record() {
 }
 
 number() {
-    "$ramlens" info --json "$1" | sed -n 's/^ "'"$2"'": \([0-9]*\),*$/\1/p'
+    "$ramlens" info --json "$1" 2>/dev/null | sed -n 's/^ "'"$2"'": \([0-9]*\),*$/\1/p'
 }
 
 live() { # trace, checkpoint (its cycle behind a colon), column
-    "$ramlens" info --live "$1" | awk -v what="$2" -v column="$3" '
+    "$ramlens" info --live "$1" 2>/dev/null | awk -v what="$2" -v column="$3" '
         NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
         $1 == what || $1 ":" $2 == what { print $at[column]; exit }'
 }
@@ -137,6 +143,11 @@ same() {
     diff -u "$tmp/expected" "$tmp/actual"
 }
 
+# The contents of files as one line.
+one_line() {
+    cat "$@" | tr '\n' ' ' | sed 's/ *$//'
+}
+
 # equal NUMBER NUMBER
 equal() {
     [ "$1" = "$2" ] || { echo "got '$1' instead of '$2'" && false; }
@@ -153,4 +164,21 @@ whole() {
         found=$(number "$1" "$field")
         [ "$found" = 0 ] || { echo "$field is '$found'" && return 1; }
     done
+}
+
+# says EXIT PATTERN COMMAND...: the command prints nothing but one line on standard error, which matches the pattern, and ends so.
+says() {
+    exit_wanted=$1 pattern=$2
+    shift 2
+    "$@" >"$tmp/said.out" 2>"$tmp/said.err"
+    exit_got=$?
+    lines=$(wc -l <"$tmp/said.err")
+    cat "$tmp/said.err"
+    [ "$exit_got" = "$exit_wanted" ] || { echo "exit code $exit_got instead of $exit_wanted" && return 1; }
+    [ -s "$tmp/said.out" ] && echo "it printed:" && cat "$tmp/said.out" && return 1
+    [ "$lines" = 1 ] || { echo "$lines lines instead of one" && return 1; }
+    # shellcheck disable=SC2254 # a pattern
+    case $(cat "$tmp/said.err") in $pattern) return 0 ;; esac
+    echo "does not match: $pattern"
+    return 1
 }

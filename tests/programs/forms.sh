@@ -22,7 +22,7 @@ try() { # program, expected list, first checkpoint, what it shows
         record "$trace" "$program"
         check "$1 ends as without the recorder ($size)" equal $? $plain
         check "$1 prints what it prints without the recorder ($size)" cmp "$tmp/plain" "$tmp/out"
-        check "$4 ($size)" same "$(expected "$2" "$size")" "$(events "$trace" "$3" done)"
+        check "$4 ($size)" same "$(expected "$2" "$size")" "$(events "$trace" "$3" "done")"
         check "nothing is lost or out of order in $1 ($size)" whole "$trace"
     done
 }
@@ -42,7 +42,7 @@ for size in $sizes; do
     check "a program with its own copy of libstdc++ runs ($size)" equal $? 0
     check "nothing is lost or out of order with a static libstdc++ ($size)" whole "$tmp/static.rlt"
     check "operators of a static libstdc++ show as their mallocs ($size)" equal \
-        "$(events "$tmp/static.rlt" by-name done | grep -c ' \(malloc\|aligned_alloc\) ')" \
+        "$(events "$tmp/static.rlt" by-name "done" | grep -c ' \(malloc\|aligned_alloc\) ')" \
         "$(grep -c ' \(new\|new\[\]\|malloc\) ' tests/programs/cpp_forms.expected)"
 done
 

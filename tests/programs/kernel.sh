@@ -39,7 +39,7 @@ for size in $sizes; do
     check "std::shared_mutex in a freed block is abandoned ($size)" same \
         "1 0 0 0 0 0 0 3 " "$(kernel "$tmp/static.rlt" condition)"
     check "std::condition_variable and std::thread leave nothing ($size)" same \
-        "1 0 0 0 0 0 0 3 " "$(kernel "$tmp/static.rlt" done)"
+        "1 0 0 0 0 0 0 3 " "$(kernel "$tmp/static.rlt" "done")"
     check "nothing is lost or out of order with C++ locks ($size)" whole "$tmp/static.rlt"
     record "$tmp/calls.rlt" "$bin/locks_cpp_calls-$size"
     check "initialised by call, std::mutex is created and destroyed ($size)" same \

@@ -118,6 +118,6 @@ recorder=$!
 wait_for_dots
 kill -TERM $recorder
 wait $recorder
-check "SIGTERM to the command is the program's" same "42 ready got it" "$? $(echo $(cat "$tmp/dots"))"
+check "SIGTERM to the command is the program's" same "42 ready got it" "$? $(one_line "$tmp/dots")"
 
 finish

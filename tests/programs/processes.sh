@@ -55,7 +55,7 @@ for size in $sizes; do
 
     run "" "$program" spawn
     check "posix_spawn, vfork, system and popen work ($size)" same "0 from the shell done" \
-        "$? $(echo $(cat "$tmp/out" "$tmp/err"))"
+        "$? $(one_line "$tmp/out" "$tmp/err")"
     check "what they start is not recorded ($size)" same "10 10" "$(count "$tmp/t" 1000) $(count "$tmp/t" 3000)"
     check "and disturbs nothing ($size)" whole "$tmp/t"
     run --children "$program" spawn
@@ -98,6 +98,7 @@ run "" "$tmp/script"
 check "a script's interpreter is recorded, then what it executes" same "0 done 2 processes-i386" \
     "$? $(cat "$tmp/out" "$tmp/err") $(number "$tmp/t" images) $(program_of "$tmp/t" 2)"
 
+# shellcheck disable=SC2016 # for the inner shell
 run "" sh -c 'true; env -i "$0" fork' "$bin/processes-x86_64"
 check "a child that drops the environment runs unrecorded" same "0 done" "$? $(cat "$tmp/out" "$tmp/err")"
 

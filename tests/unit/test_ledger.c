@@ -24,7 +24,8 @@ static const struct ledger_row *row(uint32_t component) {
 }
 
 static const struct ledger_site *site(uint32_t stack) {
-    return &ledger->sites[owners_get(&m.owners, stack).site];
+    uint32_t number = owners_get(&m.owners, stack).site;
+    return &ledger->sites[number];
 }
 
 static void assert_row(const struct ledger_row *r, uint64_t bytes, uint64_t blocks) {

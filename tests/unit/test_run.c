@@ -5,6 +5,7 @@
 #include "run.h"
 #include "trace_builder.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { TICK = RAMLENS_WIRE_PARTS, GIVE = RAMLENS_WIRE_MALLOC, END = RAMLENS_WIRE_FREE };
@@ -61,8 +62,8 @@ static void hear_checkpoint(void *self, const struct run_checkpoint *c) {
     (void)self;
     heard.checkpoints++;
     assert_ptr_equal(c, &run.checkpoints[run.checkpoint_count - 1]);
-    (void)snprintf(heard.names + strlen(heard.names), sizeof heard.names - strlen(heard.names), "%.*s/%u ",
-            STR_ARG(c->name), c->cycle);
+    (void)snprintf(heard.names + strlen(heard.names), sizeof heard.names - strlen(heard.names),
+            "%.*s/%u ", STR_ARG(c->name), c->cycle);
 }
 
 /// Reads the image `index` of what was built.
@@ -89,12 +90,11 @@ static void checkpoint(uint32_t thread, uint64_t ticks, uint32_t cycle, const ch
     uint8_t body[300];
     uint8_t *at = ramlens_wire_put_varint(body, cycle);
     at = ramlens_wire_put_bytes(at, name, strlen(name));
-    builder_record(
-            &b, thread, ticks * TICK, RAMLENS_WIRE_CHECKPOINT, body, (size_t)(at - body));
+    builder_record(&b, thread, ticks * TICK, RAMLENS_WIRE_CHECKPOINT, body, (size_t)(at - body));
 }
 
-static void kernel(uint32_t thread, uint64_t ticks, uint8_t operation, uint8_t object, uint64_t address,
-        uint32_t stack) {
+static void kernel(uint32_t thread, uint64_t ticks, uint8_t operation, uint8_t object,
+        uint64_t address, uint32_t stack) {
     uint8_t body[64];
     uint8_t *at = ramlens_wire_put_varint(body, operation);
     at = ramlens_wire_put_varint(at, object);
@@ -353,7 +353,9 @@ static void what_no_order_explains_is_counted(void **state) {
 static void a_moving_realloc_crosses_threads(void **state) {
     (void)state;
     struct ramlens_wire_request from = { .kind = RAMLENS_WIRE_REALLOC_FROM, .stack = ALPHA };
-    struct ramlens_wire_request to = { .kind = RAMLENS_WIRE_REALLOC_TO, .size = 500, .stack = ALPHA };
+    struct ramlens_wire_request to = {
+        .kind = RAMLENS_WIRE_REALLOC_TO, .size = 500, .stack = ALPHA
+    };
     give(1, 10, 0x1000, 100, ALPHA);
     builder_request(&b, 1, 20 * TICK, 0x1000, &from);
     give(2, 21, 0x1000, 9, BETA); // gets the old place before realloc returns
