@@ -41,8 +41,8 @@ int main(int argc, char **argv) {
         fputs("usage: analysis TRACE\n", stderr);
         return 2;
     }
-    bool ready = component_map_read(&a, NULL, &map, &err) &&
-                 pass(&a, argv[1], &map, &owners, &err) > 0;
+    bool ready =
+            component_map_read(&a, NULL, &map, &err) && pass(&a, argv[1], &map, &owners, &err) > 0;
     uint64_t before = used_us();
     uint64_t events = ready ? pass(&a, argv[1], &map, &owners, &err) : 0;
     uint64_t used = used_us() - before;
