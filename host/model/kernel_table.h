@@ -29,6 +29,7 @@ struct kernel_entry {
     uint64_t address;    ///< Or number, of threads and keys.
     uint64_t stack_size; ///< Of a thread, as asked; 0: default.
     uint32_t stack;      ///< Call stack of its creation.
+    uint32_t site;       ///< Of that stack.
     uint16_t component;
     uint8_t object; ///< enum kernel_object; 0 in a spare entry.
     bool abandoned; ///< Its memory was freed or made a new object without its end being said: lost on a chip.

@@ -170,11 +170,13 @@ static void apply_kernel(struct ledger *l, const struct trace_event *e) {
             change_kernel(l, &gone, -1);
         return;
     }
+    struct owner owner = owners_get(l->owners, e->request.stack);
     struct kernel_entry k = { .address = e->address,
         .stack_size = e->request.size,
         .stack = e->request.stack,
         .object = e->object,
-        .component = owners_get(l->owners, e->request.stack).component };
+        .site = owner.site,
+        .component = owner.component };
     struct kernel_entry abandoned;
     kernel_table_create(&l->kernel, &k, &abandoned);
     l->counts.abandoned += abandoned.object != KERNEL_NONE;

@@ -125,6 +125,8 @@ void placement_kernel_changed(struct placement *p, const struct kernel_entry *e,
             cell->kernel += change * (int64_t)k->bytes;
         r->overhead += change * (int64_t)(k->cost_bytes - k->bytes);
         change_used(r, change * (int64_t)k->cost_bytes);
+        if (k->region == p->watched)
+            *site_cell(p, e->site) += change * (int64_t)k->cost_bytes;
     }
 }
 

@@ -47,9 +47,11 @@ struct placement {
     const bool *host_only;   ///< By component: stays out of the regions.
     int64_t host_only_bytes; ///< What stayed out, requested.
     uint64_t host_only_blocks;
-    uint64_t
-            unplaced; ///< Requests so far that no heap of the target can serve, however empty: in no region.
-    int64_t *site_bytes; ///< By site: consumed bytes in the watched region.
+    /// Requests so far that no heap of the target can serve, however empty: in no region.
+    uint64_t unplaced;
+    /// By site: bytes consumed in the watched region, by blocks and kernel objects. They add up to
+    /// its `used`.
+    int64_t *site_bytes;
     uint32_t site_capacity;
     uint32_t watched; ///< Region of site_bytes: the target's first, `internal`.
     struct arena *a;
