@@ -1,10 +1,10 @@
 // Runs a program and notes what it and the processes it waited for cost.
 //
-// usage: cpu OUTPUT PROGRAM ARGUMENT...      or, where only a program's name can be given:
-//        BENCH_CPU_OUTPUT=... BENCH_CPU_PROGRAM=... cpu ARGUMENT...
+// usage: cpu /OUTPUT PROGRAM ARGUMENT...      or, where only a program's name can be given:
+//        BENCH_PARTNER_OUTPUT=... BENCH_PARTNER=... cpu ARGUMENT...
 //
 // In the second form an argument that is the parent's process id becomes this one's, as a child that
-// looks after its parent expects. OUTPUT receives one line: processor time (user and system) in
+// looks after its parent expects. OUTPUT, an absolute path, receives one line: processor time (user and system) in
 // microseconds, the largest resident set of one process in KiB, and wall clock time in microseconds.
 // Exits as the program does.
 #include <stdio.h>
@@ -48,17 +48,18 @@ static void stand_for_parent(char **arguments) {
 }
 
 int main(int argc, char **argv) {
-    const char *path = getenv("BENCH_CPU_OUTPUT");
+    const char *path = NULL;
     char **command = argv;
-    if (path != NULL) {
-        command[0] = getenv("BENCH_CPU_PROGRAM");
-        stand_for_parent(argv + 1);
-    } else if (argc > 2) {
+    if (argc > 1 && argv[1][0] == '/') {
         path = argv[1];
         command = argv + 2;
+    } else {
+        path = getenv("BENCH_PARTNER_OUTPUT");
+        command[0] = getenv("BENCH_PARTNER");
+        stand_for_parent(argv + 1);
     }
     if (path == NULL || command[0] == NULL) {
-        fputs("usage: cpu OUTPUT PROGRAM ARGUMENT...\n", stderr);
+        fputs("usage: cpu /OUTPUT PROGRAM ARGUMENT...\n", stderr);
         return 2;
     }
     long long before = now();

@@ -52,8 +52,9 @@ variants() { # of a word size: heaptrack is there for one
 # The partner runs under the same small program, which notes its share.
 flood_once() { # VARIANT ARCH
     rm -f "$tmp/partner"
-    run "$1" env BENCH_CPU_OUTPUT="$tmp/partner" BENCH_CPU_PROGRAM="${3%device}partner" \
-        "$3" --mode flood --partner "$bin/cpu" 2>/dev/null |
+    # In the environment of all, not by env(1): heaptrack follows no further than the first program.
+    BENCH_PARTNER_OUTPUT="$tmp/partner" BENCH_PARTNER="${3%device}partner" \
+        run "$1" "$3" --mode flood --partner "$bin/cpu" 2>/dev/null |
         awk '/^flood_cpu_us/ { print $2 }' >"$tmp/flood"
     [ -s "$tmp/flood" ] && [ -s "$tmp/partner" ]
 }

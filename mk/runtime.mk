@@ -10,6 +10,8 @@ PRELOAD_HDR := $(wildcard wire/*.h runtime/*.h integrations/linux/*.h)
 # calls: a hook finds its caller by its own frame.
 PRELOAD_CFLAGS := -std=gnu11 -O2 -g -fPIC -fvisibility=hidden -fexceptions -fno-omit-frame-pointer \
     -ftls-model=initial-exec -fno-optimize-sibling-calls -fno-stack-protector -fcf-protection=none -D_GNU_SOURCE -Iwire -Iruntime -Iintegrations/linux
+# The files are one program on the event path: without it a sixth of an event's cost is calls between them.
+PRELOAD_CFLAGS += -flto=auto
 # Hooks redefine functions whose declarations carry attributes for callers.
 PRELOAD_CFLAGS += $(WARN_C) -Wno-pedantic -Wno-missing-prototypes -Wno-missing-declarations
 
@@ -23,7 +25,7 @@ define preload_rule
 $(PRELOAD_$(1)): $(patsubst %.c,build/preload/obj-$(1)/%.o,$(PRELOAD_SRC)) integrations/linux/preload.map
 	@mkdir -p $$(dir $$@)
 	@echo "  LD    $$@"
-	@$$(CC) $(2) -shared -Wl,-soname,libramlens-preload.so -Wl,-z,now -Wl,--version-script=integrations/linux/preload.map \
+	@$$(CC) $(2) $$(PRELOAD_CFLAGS) -shared -Wl,-soname,libramlens-preload.so -Wl,-z,now -Wl,--version-script=integrations/linux/preload.map \
 	    -o $$@ $$(filter %.o,$$^) -ldl -lpthread
 	@ln -sfn lib/x86_64-linux-gnu $(PRELOAD_DIR)/lib64
 	@ln -sfn lib/i386-linux-gnu $(PRELOAD_DIR)/lib32

@@ -52,25 +52,24 @@ static uint32_t *mark_of(struct ramlens_recorder *r, uint64_t address) {
     return &r->marks[(granule ^ far) % RAMLENS_RECORD_MARKS];
 }
 
-/// The upper half tells stream and address, mixed: a mark that another address left in the same place is as good as another
-/// stream's, because what it stood over is unknown.
-static uint32_t mark_by(const struct ramlens_stream *s, uint64_t ticks, uint64_t address) {
+/// The upper half of a mark: stream and address, mixed. A mark that another address left in the
+/// same place is as good as another stream's, because what it stood over is unknown.
+static inline uint32_t mark_by(const struct ramlens_stream *s, uint64_t address) {
     uint32_t who = s->number * 0x9e3779b1u ^ (uint32_t)(address >> 3) * 0x85ebca77u;
-    return (who & 0xffff0000u) | (uint16_t)ticks;
+    return who & 0xffff0000u;
 }
 
 /// Whether another stream had the address in this very tick: then only the parts of the tick tell
 /// their order. The other's mark is seen, because the heap's own synchronisation, or the program's,
 /// stood between its event and ours; our stamp may have been read before that, and lie a few ticks
 /// behind the mark.
-static bool handed_over(
-        const struct ramlens_stream *s, uint32_t mark, uint64_t time, uint64_t address) {
+static inline bool handed_over(
+        const struct ramlens_stream *s, uint32_t mark, uint32_t own, uint64_t time) {
     enum { AHEAD = 16 };
     uint64_t ticks = time / RAMLENS_WIRE_PARTS;
     if (ticks < s->encoder.state.ticks)
         ticks = s->encoder.state.ticks;
-    uint32_t own = mark_by(s, ticks, address);
-    return mark >> 16 != own >> 16 && (uint16_t)(mark - own) < AHEAD && mark != 0;
+    return (uint16_t)(mark - (uint32_t)ticks) < AHEAD && (mark ^ own) >> 16 != 0 && mark != 0;
 }
 
 /// The time, read after all that the calling thread has seen: a processor reads its counter early,
@@ -101,7 +100,8 @@ void ramlens_stream_event(struct ramlens_recorder *r, struct ramlens_stream *s, 
     // before.
     bool late = is_late(request->kind);
     bool exact = late || request->kind == RAMLENS_WIRE_REALLOC_IN_PLACE;
-    if (!exact && handed_over(s, __atomic_load_n(mark, __ATOMIC_RELAXED), time, address)) {
+    uint32_t own = mark_by(s, address);
+    if (!exact && handed_over(s, __atomic_load_n(mark, __ATOMIC_RELAXED), own, time)) {
         exact = true;
         time = settled_time();
     }
@@ -112,7 +112,7 @@ void ramlens_stream_event(struct ramlens_recorder *r, struct ramlens_stream *s, 
         return;
     }
     if (!late)
-        __atomic_store_n(mark, mark_by(s, e->state.ticks, address), __ATOMIC_RELAXED);
+        __atomic_store_n(mark, own | (uint16_t)e->state.ticks, __ATOMIC_RELAXED);
 }
 
 void ramlens_stream_lose(struct ramlens_recorder *r, struct ramlens_stream *s, uint8_t kind) {
@@ -139,8 +139,8 @@ uint64_t ramlens_stream_before(
             ramlens_port_time() / RAMLENS_WIRE_PARTS - e->state.ticks > UINT32_MAX / 2)
         reopen(r, s);
     uint64_t time = settled_time();
-    __atomic_store_n(
-            mark_of(r, address), mark_by(s, time / RAMLENS_WIRE_PARTS, address), __ATOMIC_RELAXED);
+    __atomic_store_n(mark_of(r, address),
+            mark_by(s, address) | (uint16_t)(time / RAMLENS_WIRE_PARTS), __ATOMIC_RELAXED);
     return time;
 }
 

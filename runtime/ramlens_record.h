@@ -27,10 +27,11 @@ struct ramlens_stream {
     uint32_t lost_frees;
 };
 
-/// Marks of who touched which address last, four bytes each. A device with little memory may choose
-/// fewer (a power of two): the cost is a byte for events whose addresses meet by chance.
+/// Marks of who touched which address last, four bytes each (a power of two). Fewer cost a byte and
+/// a second reading of the clock for events whose addresses meet by chance within a few ticks, about
+/// one in a hundred here; more cost cache lines that the program needs.
 #ifndef RAMLENS_RECORD_MARKS
-#    define RAMLENS_RECORD_MARKS 65536
+#    define RAMLENS_RECORD_MARKS 8192
 #endif
 
 /// The recorder of one image. Zeroed, then ramlens_recorder_init(). All fields are private.
@@ -43,8 +44,8 @@ struct ramlens_recorder {
     uint32_t lost_allocs; ///< Of all streams.
     uint32_t lost_frees;
     uint8_t granularity;
-    uint32_t
-            marks[RAMLENS_RECORD_MARKS]; ///< Stream and tick that touched an address last, by hash.
+    /// Stream and tick that touched an address last, by hash.
+    uint32_t marks[RAMLENS_RECORD_MARKS];
 };
 
 /// Facts about the image for the first record.

@@ -15,6 +15,7 @@ enum { ADDRESS_PREDICTED = 0, ADDRESS_INDEX = 1, ADDRESS_NEAR = 2, ADDRESS_FAR =
 enum { FAR_EXPLICIT = RAMLENS_WIRE_SEGMENTS }; // in place of a segment's slot
 enum { BLOCK_OPEN = 1u << 0, BLOCK_CLOSING = 1u << 1, MAX_VARINT = 10 };
 
+static const uint8_t time_bytes[] = { 0, 1, 2, 4 }; // of a time, by its form
 static const uint8_t magic[3] = { 'R', 'L', 'T' };
 
 // -------------------------------------------------------------------------------------------------
@@ -285,11 +286,14 @@ static unsigned successor_slot(const struct ramlens_wire_state *s) {
     return (s->latest * 5u + s->previous * 83u) % RAMLENS_WIRE_SUCCESSORS;
 }
 
-static bool request_equal(
+/// Field by field: what was just stored in pieces cannot be read as a whole without waiting. And
+/// without branches.
+static inline bool request_equal(
         const struct ramlens_wire_request *a, const struct ramlens_wire_request *b) {
-    return a->size == b->size && a->stack == b->stack && a->kind == b->kind &&
-           a->flags == b->flags && a->region == b->region && a->alignment == b->alignment &&
-           a->capability == b->capability;
+    uint32_t small =
+            (uint32_t)((a->kind ^ b->kind) | (a->flags ^ b->flags) | (a->region ^ b->region)) |
+            (a->stack ^ b->stack) | (a->alignment ^ b->alignment) | (a->capability ^ b->capability);
+    return ((a->size ^ b->size) | small) == 0;
 }
 
 static void state_reset(struct ramlens_wire_state *s, uint64_t time) {
@@ -299,13 +303,13 @@ static void state_reset(struct ramlens_wire_state *s, uint64_t time) {
 }
 
 /// What changes after each event, on both sides.
-static void state_follow(
+static inline void state_follow(
         struct ramlens_wire_state *s, uint8_t slot, uint64_t address, unsigned granularity) {
     s->successor[successor_slot(s)] = slot;
     s->previous = s->latest;
     s->latest = slot;
     s->address = address;
-    s->request_address[slot] = address;
+    s->recent[slot].address = address;
     s->addresses[address_slot(address, granularity)] = address;
     uint64_t segment = segment_of(address, granularity);
     s->segments[segment_slot(segment)] = segment;
@@ -346,18 +350,20 @@ static uint8_t *put_literal(uint8_t *at, const struct ramlens_wire_request *r) {
 }
 
 /// Encodes the request; returns the form and stores the slot.
-static unsigned encode_request(struct ramlens_wire_encoder *e, const struct ramlens_wire_request *r,
-        uint8_t **at, uint8_t *slot) {
+static inline unsigned encode_request(struct ramlens_wire_encoder *e,
+        const struct ramlens_wire_request *r, uint8_t **at, uint8_t *slot) {
     struct ramlens_wire_state *s = &e->state;
-    *slot = (uint8_t)request_slot(r);
-    if (__builtin_expect(!request_equal(&s->requests[*slot], r), 0)) {
-        s->requests[*slot] = *r;
-        s->request_address[*slot] = s->address;
+    unsigned own = request_slot(r);
+    struct ramlens_wire_recent *recent = &s->recent[own];
+    *slot = (uint8_t)own;
+    if (__builtin_expect(!request_equal(&recent->request, r), 0)) {
+        recent->request = *r;
+        recent->address = s->address;
         *at = put_literal(*at, r);
         return REQUEST_LITERAL;
     }
-    unsigned form = s->successor[successor_slot(s)] != *slot;
-    **at = *slot;
+    unsigned form = s->successor[successor_slot(s)] != own;
+    **at = (uint8_t)own;
     *at += form;
     return form;
 }
@@ -376,32 +382,32 @@ static void encode_far(struct ramlens_wire_encoder *e, uint64_t address, uint8_t
     *at = ramlens_wire_put_signed(*at, (int64_t)(address - s->address));
 }
 
-static unsigned encode_address(
+/// The forms but the last are as many bytes long as their number says.
+static inline unsigned encode_address(
         struct ramlens_wire_encoder *e, uint64_t address, uint8_t slot, uint8_t **at) {
     struct ramlens_wire_state *s = &e->state;
-    if (s->request_address[slot] == address)
-        return ADDRESS_PREDICTED;
+    uint64_t base = s->recent[slot].address;
     unsigned index = address_slot(address, e->granularity);
-    if (s->addresses[index] == address) {
-        *(*at)++ = (uint8_t)index;
-        return ADDRESS_INDEX;
-    }
-    uint64_t base = s->request_address[slot];
-    uint64_t odd = (address | base) & ((1u << e->granularity) - 1);
+    uint64_t odd = (address ^ base) & ((1u << e->granularity) - 1);
     uint64_t near = zigzag((int64_t)(address - base) >> e->granularity);
-    if (near <= 0xffff && odd == 0) {
-        put_u16(*at, (uint32_t)near);
-        *at += 2;
-        return ADDRESS_NEAR;
+    bool indexed = s->addresses[index] == address;
+    bool far = (near > 0xffff) | (odd != 0);
+    if (__builtin_expect(far & !indexed, 0)) {
+        encode_far(e, address, at);
+        return ADDRESS_FAR;
     }
-    encode_far(e, address, at);
-    return ADDRESS_FAR;
+    unsigned form = indexed ? ADDRESS_INDEX : ADDRESS_NEAR;
+    unsigned value = indexed ? index : (unsigned)near;
+    form = base == address ? ADDRESS_PREDICTED : form;
+    put_u16(*at, value);
+    *at += form;
+    return form;
 }
 
-static unsigned encode_time(uint64_t delta, uint8_t **at) {
+static inline unsigned encode_time(uint64_t delta, uint8_t **at) {
     put_u32(*at, (uint32_t)delta);
     unsigned form = (unsigned)(delta > 0) + (unsigned)(delta > 0xff) + (unsigned)(delta > 0xffff);
-    *at += (1u << form) >> 1;
+    *at += time_bytes[form];
     return form;
 }
 
@@ -510,8 +516,8 @@ static bool decode_request(struct ramlens_wire_decoder *d, unsigned form,
     if (form != REQUEST_LITERAL || !decode_literal(in, &r))
         return false;
     *slot = (uint8_t)request_slot(&r);
-    s->requests[*slot] = r;
-    s->request_address[*slot] = s->address;
+    s->recent[*slot].request = r;
+    s->recent[*slot].address = s->address;
     return true;
 }
 
@@ -540,7 +546,7 @@ static bool decode_address(struct ramlens_wire_decoder *d, unsigned form, uint8_
     size_t left = (size_t)(in->end - in->at);
     switch (form) {
     case ADDRESS_PREDICTED:
-        *address = s->request_address[slot];
+        *address = s->recent[slot].address;
         return true;
     case ADDRESS_INDEX:
         if (left < 1)
@@ -551,7 +557,7 @@ static bool decode_address(struct ramlens_wire_decoder *d, unsigned form, uint8_
         if (left < 2)
             return false;
         *address =
-                s->request_address[slot] + ((uint64_t)unzigzag(get_u16(in->at)) << d->granularity);
+                s->recent[slot].address + ((uint64_t)unzigzag(get_u16(in->at)) << d->granularity);
         in->at += 2;
         return true;
     default:
@@ -559,16 +565,18 @@ static bool decode_address(struct ramlens_wire_decoder *d, unsigned form, uint8_
     }
 }
 
-static bool decode_time(unsigned form, struct ramlens_wire_reader *in, uint64_t *time) {
-    size_t length = (1u << form) >> 1;
-    if ((size_t)(in->end - in->at) < length)
+/// One look at four bytes serves all forms, without a branch that is as good as random.
+static inline bool decode_time(unsigned form, struct ramlens_wire_reader *in, uint64_t *time) {
+    static const uint32_t masks[] = { 0, 0xff, 0xffff, 0xffffffff };
+    size_t length = time_bytes[form];
+    size_t left = (size_t)(in->end - in->at);
+    uint8_t padded[4] = { 0 };
+    const uint8_t *bytes = in->at;
+    if (left < length)
         return false;
-    if (form == 1)
-        *time += in->at[0];
-    else if (form == 2)
-        *time += get_u16(in->at);
-    else if (form == 3)
-        *time += get_u32(in->at);
+    if (__builtin_expect(left < sizeof padded, 0))
+        bytes = memcpy(padded, in->at, left);
+    *time += get_u32(bytes) & masks[form];
     in->at += length;
     return true;
 }
@@ -600,7 +608,7 @@ static enum ramlens_wire_step decode_event(
     state_follow(s, slot, out->address, d->granularity);
     out->record = 0;
     out->time = s->time;
-    out->request = s->requests[slot];
+    out->request = s->recent[slot].request;
     d->at = in.at;
     return RAMLENS_WIRE_ITEM;
 }

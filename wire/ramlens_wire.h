@@ -150,6 +150,12 @@ uint32_t ramlens_wire_crc32c(uint32_t crc, const void *bytes, size_t size);
 // -------------------------------------------------------------------------------------------------
 // Encoder
 
+/// A request that a stream remembers. Half a cache line: an event reads and changes it whole.
+struct ramlens_wire_recent {
+    struct ramlens_wire_request request;
+    uint64_t address; ///< Of the latest event of this request.
+};
+
 /// What both sides remember of a stream within a block; reset at its start.
 struct ramlens_wire_state {
     uint64_t ticks;   ///< Of the latest event.
@@ -157,10 +163,8 @@ struct ramlens_wire_state {
     uint64_t address; ///< Address of the latest event.
     uint8_t latest;   ///< Slot of the latest request.
     uint8_t previous; ///< Slot of the one before.
-    struct ramlens_wire_request requests[RAMLENS_WIRE_CACHE];
-    uint64_t addresses[RAMLENS_WIRE_CACHE]; ///< Recent addresses by hash.
-    uint64_t request_address
-            [RAMLENS_WIRE_CACHE]; ///< Address of the latest event of each cached request.
+    struct ramlens_wire_recent recent[RAMLENS_WIRE_CACHE]; ///< Requests by hash.
+    uint64_t addresses[RAMLENS_WIRE_CACHE];                ///< Recent addresses by hash.
     uint64_t segments[RAMLENS_WIRE_SEGMENTS];   ///< Upper parts of recent addresses by hash.
     uint8_t successor[RAMLENS_WIRE_SUCCESSORS]; ///< Which request followed two others last time.
 };

@@ -74,7 +74,7 @@ struct live_kernel live_total_kernel(const struct live_total *l) {
 
 // ---- all
 
-bool live_total_conflicts(const struct live_total *l, const struct trace_event *e) {
+bool live_total_conflicts(struct live_total *l, const struct trace_event *e) {
     if (e->type != TRACE_MEMORY || is_failure(e))
         return false;
     uint8_t kind = e->request.kind;

@@ -33,7 +33,7 @@ void live_total_init(struct live_total *l, struct arena *a);
 
 /// Whether `e` cannot be true now: a block is given where one lives, or one ends that does not. Then
 /// another thread's event may have to come first: trace_defer().
-bool live_total_conflicts(const struct live_total *l, const struct trace_event *e);
+bool live_total_conflicts(struct live_total *l, const struct trace_event *e);
 
 /// Takes an event in. Constant time, but for a block that holds kernel objects.
 void live_total_apply(struct live_total *l, const struct trace_event *e);

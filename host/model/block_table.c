@@ -18,6 +18,7 @@ void block_table_grow(struct block_table *t, struct arena *a) {
 void block_table_remove(struct block_table *t, const struct block *b) {
     size_t hole = (size_t)(b - t->slots);
     t->count--;
+    block_table_changes(t);
     // Close the gap: move back each following block whose home lies at or before the hole.
     for (size_t i = (hole + 1) & t->mask; t->slots[i].address != 0; i = (i + 1) & t->mask) {
         size_t home = block_table_home(t, t->slots[i].address);

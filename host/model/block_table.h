@@ -1,7 +1,8 @@
 /// The blocks that live at a moment: address to what was asked for, by whom.
 ///
-/// Open addressing with linear probing, removal without tombstones; 24 bytes a slot, at most three quarters full. In the header because
-/// each event goes through it.
+/// Open addressing with linear probing, removal without tombstones; 24 bytes a slot, at most half
+/// full: a look-up in vain goes past two slots and a half then, and past eight in a table that is
+/// three quarters full. In the header because each event goes through it.
 #ifndef RAMLENS_BLOCK_TABLE_H
 #define RAMLENS_BLOCK_TABLE_H
 
@@ -25,7 +26,15 @@ struct block_table {
     size_t count;
     size_t mask; ///< Slots less 1; 0 while there are none.
     unsigned shift;
+    uint64_t asked;       ///< Latest address looked up since the table changed; 0: none.
+    struct block *answer; ///< What was found there: an event is judged, then applied.
 };
+
+/// Private: forgets the latest look-up.
+static inline void block_table_changes(struct block_table *t) {
+    t->asked = 0;
+    t->answer = NULL;
+}
 
 /// Doubles the table; the old slots stay in the arena, so the waste is at most the table once more.
 void block_table_grow(struct block_table *t, struct arena *a);
@@ -35,14 +44,14 @@ static inline size_t block_table_home(const struct block_table *t, uint64_t addr
 }
 
 /// The block at exactly `address`; NULL when none lives there. Valid until the table changes.
-static inline struct block *block_table_find(const struct block_table *t, uint64_t address) {
-    if (t->mask == 0 || address == 0)
-        return NULL;
+static inline struct block *block_table_find(struct block_table *t, uint64_t address) {
+    if (address == t->asked || t->mask == 0)
+        return t->answer;
+    t->asked = address;
     for (size_t i = block_table_home(t, address);; i = (i + 1) & t->mask) {
-        if (t->slots[i].address == address)
-            return &t->slots[i];
-        if (t->slots[i].address == 0)
-            return NULL;
+        struct block *b = &t->slots[i];
+        if (b->address == address || b->address == 0)
+            return t->answer = b->address != 0 ? b : NULL;
     }
 }
 
@@ -59,8 +68,9 @@ static inline struct block *block_table_place(struct block_table *t, uint64_t ad
 /// A slot for a block at `address`, which must not be in the table; the caller fills the rest.
 static inline struct block *block_table_add(
         struct block_table *t, struct arena *a, uint64_t address) {
-    if (t->count >= t->mask - t->mask / 4)
+    if (t->count >= t->mask / 2)
         block_table_grow(t, a);
+    block_table_changes(t);
     return block_table_place(t, address);
 }
 

@@ -185,7 +185,7 @@ static void apply_kernel(struct ledger *l, const struct trace_event *e) {
 
 // ---- all
 
-bool ledger_conflicts(const struct ledger *l, const struct trace_event *e) {
+bool ledger_conflicts(struct ledger *l, const struct trace_event *e) {
     if (e->type != TRACE_MEMORY || (e->request.flags & RAMLENS_WIRE_FAILED))
         return false;
     bool lives = block_table_find(&l->blocks, e->address) != NULL;

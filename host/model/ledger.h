@@ -74,7 +74,7 @@ void ledger_init(
 
 /// Whether `e` cannot be true now: a block is given where one lives, or one is freed that does not live. Then another thread's event
 /// may have to come first (trace_defer).
-bool ledger_conflicts(const struct ledger *l, const struct trace_event *e);
+bool ledger_conflicts(struct ledger *l, const struct trace_event *e);
 
 /// Takes the event in. Conflicts that nobody could resolve are counted: a block that lives at the address of a new one is taken as freed.
 /// What cannot be is counted and otherwise passed over, so that any trace is safe.

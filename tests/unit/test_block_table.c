@@ -26,7 +26,7 @@ static struct block *add(struct block_table *t, uint64_t address, uint64_t size)
     return b;
 }
 
-static void assert_holds(const struct block_table *t, uint64_t address, uint64_t size) {
+static void assert_holds(struct block_table *t, uint64_t address, uint64_t size) {
     const struct block *b = block_table_find(t, address);
     assert_non_null(b);
     assert_int_equal(b->address, address);
