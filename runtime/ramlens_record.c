@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { BODY_MAX = 1024 };
+enum { BODY_MAX = 1024, MAX_VARINT = 10 };
 
 /// Opens a block for `s`. The clock is read under the lock, so that blocks stand in the order of
 /// their times; the events that wait for the block happened no later than that, and nothing that
@@ -25,6 +25,7 @@ static bool open_locked(struct ramlens_recorder *r, struct ramlens_stream *s) {
         .lost_frees = s->lost_frees,
         .granularity = r->granularity };
     ramlens_wire_begin(&s->encoder, place, size, &header);
+    r->blocks++;
     return true;
 }
 
@@ -193,6 +194,14 @@ bool ramlens_define_stack(
     at = ramlens_wire_put_signed(at, (int64_t)(return_address - r->previous_address));
     r->previous_address = return_address;
     return define_locked(r, RAMLENS_WIRE_STACK, body, (size_t)(at - body));
+}
+
+void ramlens_recorder_end(struct ramlens_recorder *r) {
+    uint8_t body[MAX_VARINT];
+    ramlens_port_lock();
+    size_t size = (size_t)(ramlens_wire_put_varint(body, r->blocks) - body);
+    define_locked(r, RAMLENS_WIRE_END, body, size);
+    ramlens_port_unlock();
 }
 
 void ramlens_recorder_flush(struct ramlens_recorder *r) {

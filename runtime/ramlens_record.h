@@ -41,6 +41,7 @@ struct ramlens_recorder {
     uint32_t image;            ///< Mark of this image in each of its blocks.
     uint32_t streams;          ///< Numbers given; 0 is the definitions'.
     uint32_t threads;
+    uint32_t blocks;      ///< Opened so far.
     uint32_t lost_allocs; ///< Of all streams.
     uint32_t lost_frees;
     uint8_t granularity;
@@ -109,6 +110,10 @@ bool ramlens_define(struct ramlens_recorder *r, enum ramlens_wire_record type, c
 /// port's lock.
 bool ramlens_define_stack(
         struct ramlens_recorder *r, uint32_t number, uint32_t outer, uint64_t return_address);
+
+/// Records that the image ends in order, and of how many blocks a reader must know. Takes the port's
+/// lock.
+void ramlens_recorder_end(struct ramlens_recorder *r);
 
 /// Closes the definitions' open block. Takes the port's lock.
 void ramlens_recorder_flush(struct ramlens_recorder *r);

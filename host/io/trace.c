@@ -57,13 +57,16 @@ struct reading {
 static void finish_image(struct reading *r) {
     if (r->image == NULL)
         return;
-    uint64_t missing = 0, lost_allocs = 0, lost_frees = 0;
+    uint64_t missing = 0, blocks = 0, lost_allocs = 0, lost_frees = 0;
     for (uint32_t i = 0; i < r->tally_count; i++) {
         const struct tally *t = &r->tallies[i];
         missing += t->highest + 1 > t->blocks ? t->highest + 1 - t->blocks : 0;
+        blocks += t->blocks;
         lost_allocs += t->lost_allocs;
         lost_frees += t->lost_frees;
     }
+    if (blocks + missing < r->image->blocks_told) // the latest of a stream leave no gap
+        missing = r->image->blocks_told - blocks;
     // The recorder's own count is taken at the end, a stream's with each of its blocks: either may
     // have seen more.
     const struct trace_counters *c = &r->image->counters;
@@ -249,6 +252,7 @@ static void read_definition(
         break;
     case RAMLENS_WIRE_END:
         r->image->ended = true;
+        r->image->blocks_told = ramlens_wire_get_varint(&in);
         break;
     default: // of a later minor version
         break;

@@ -72,7 +72,8 @@ struct trace_image {
             clock_nanoseconds[2]; ///< Earliest and latest clock record; times in parts.
     uint32_t clock_count;
     struct trace_counters counters;
-    bool ended; ///< Its end was recorded: the program left in order.
+    bool ended;           ///< Its end was recorded: the program left in order.
+    uint64_t blocks_told; ///< Blocks that it had then; 0: not said.
 };
 
 /// What is wrong with the file, if anything.
@@ -80,7 +81,7 @@ struct trace_damage {
     uint32_t blocks;       ///< Skipped because checksum or contents were wrong.
     uint64_t first_offset; ///< Of the first such block.
     uint64_t bytes;        ///< Skipped bytes.
-    uint32_t missing;      ///< Blocks whose absence the sequence numbers show.
+    uint32_t missing;      ///< Blocks whose absence the sequence numbers or the image's end show.
     uint32_t open_blocks;  ///< Never closed: the writer was killed or still runs. They were read to
                            ///< their last whole event.
     bool cut;              ///< The file ends inside a block.

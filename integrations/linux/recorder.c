@@ -401,8 +401,7 @@ __attribute__((destructor)) static void finish(void) {
     modules_refresh(&recorder.core, &recorder.stacks);
     define_clock();
     define_counters();
-    uint8_t none = 0;
-    ramlens_define(&recorder.core, RAMLENS_WIRE_END, &none, 0);
+    ramlens_recorder_end(&recorder.core);
     ramlens_recorder_flush(&recorder.core);
     if (t->depth == 1)
         ramlens_stream_flush(&t->streams[0]);

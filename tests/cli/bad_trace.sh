@@ -71,7 +71,21 @@ check "some of these traces are refused" test $refused -gt 0
 check "some of these traces are read in part" test $partly -gt 0
 head -c $((bytes - 10)) "$tmp/good" >"$tmp/cut"
 "$ramlens" info "$tmp/cut" >/dev/null 2>"$tmp/said"
-check "one that is cut off says so" grep -q "ends inside a block\|damaged block" "$tmp/said"
+check "one that is cut off within a block says so" grep -q "ends inside a block\|damaged block" "$tmp/said"
+
+# Between two blocks nothing looks damaged; how many there were tells.
+"$ramlens" record -q -f -o "$tmp/orderly" -- "$bin/threads-x86_64" churn 20 >"$tmp/out" 2>&1
+silent=
+length=4096
+while [ "$length" -lt "$(wc -c <"$tmp/orderly")" ]; do
+    head -c "$length" "$tmp/orderly" >"$tmp/cut"
+    "$ramlens" info "$tmp/cut" >"$tmp/result" 2>"$tmp/said"
+    grep -q "missing by number" "$tmp/said" || grep -q "did not end in order" "$tmp/result" || silent="$silent $length"
+    length=$((length + 4096))
+done
+check "one that is cut off between two blocks shows it" same "" "$silent"
+"$ramlens" info "$tmp/orderly" >"$tmp/result" 2>"$tmp/said"
+check "and the whole one misses none" test ! -s "$tmp/said"
 
 # More events survive the later the cut is.
 events_of() {

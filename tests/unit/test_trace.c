@@ -509,6 +509,21 @@ static void missing_blocks_are_counted(void **state) {
     assert_int_equal(trace.damage.missing, UINT32_MAX);
 }
 
+/// What was cut off behind a stream's latest block leaves no gap in its numbers.
+static void the_end_tells_how_many_blocks_there_were(void **state) {
+    (void)state;
+    for (uint32_t told = 1; told <= 6; told++) {
+        begin();
+        builder_event(&b, 1, 10 * TICK, GIVE, 0xa0, 1);
+        b.sequence[1] += 1;
+        builder_open(&b, 1, 20 * TICK);
+        builder_event(&b, 1, 20 * TICK, GIVE, 0xb0, 1);
+        builder_numbers(&b, 0, 30 * TICK, RAMLENS_WIRE_END, told, 0, 0);
+        open_built();
+        assert_int_equal(trace.damage.missing, told <= 3 + 1 ? 1 : told - 3);
+    }
+}
+
 static void losses_of_all_streams_are_added_up(void **state) {
     (void)state;
     begin();
@@ -744,6 +759,7 @@ int main(void) {
         cmocka_unit_test(an_image_without_its_record_is_kept_apart),
         cmocka_unit_test(a_record_tells_images_of_one_mark_apart),
         cmocka_unit_test(missing_blocks_are_counted),
+        cmocka_unit_test(the_end_tells_how_many_blocks_there_were),
         cmocka_unit_test(losses_of_all_streams_are_added_up),
         cmocka_unit_test(zeros_between_blocks_are_padding),
         cmocka_unit_test(damage_is_passed_over_and_located),
