@@ -63,19 +63,19 @@ for arch in x86_64 i386; do
         extra replay "$arch" ".$with"
     done
     extra instructions "$arch" ""
-    figure flood_cpu$tail "us of CPU, connected to end" "flood.$arch.ours" "flood.$arch.plain" \
+    figure "flood_cpu$tail" "us of CPU, connected to end" "flood.$arch.ours" "flood.$arch.plain" \
         "flood.$arch.heaptrack" "$(peer "flood.$arch.heaptrack" heaptrack)"
-    figure flood_cpu_all_processes$tail "us of CPU, whole run, all processes but the partner" \
+    figure "flood_cpu_all_processes$tail" "us of CPU, whole run, all processes but the partner" \
         "flood_all.$arch.ours" "flood_all.$arch.plain" "flood_all.$arch.heaptrack" \
         "$(peer "flood_all.$arch.heaptrack" heaptrack)"
-    figure replay_ns_per_event$tail "ns extra an event" "$tmp/replay.$arch.without.ours" "" \
+    figure "replay_ns_per_event$tail" "ns extra an event" "$tmp/replay.$arch.without.ours" "" \
         "$tmp/replay.$arch.without.heaptrack" "$(peer "$tmp/replay.$arch.without.heaptrack" heaptrack)"
-    figure replay_ns_per_event_frame_pointers$tail "ns extra an event" "$tmp/replay.$arch.with.ours" "" \
+    figure "replay_ns_per_event_frame_pointers$tail" "ns extra an event" "$tmp/replay.$arch.with.ours" "" \
         "$tmp/replay.$arch.with.heaptrack" "$(peer "$tmp/replay.$arch.with.heaptrack" heaptrack)"
-    figure replay_instructions_per_event$tail "instructions extra an event" \
+    figure "replay_instructions_per_event$tail" "instructions extra an event" \
         "$tmp/instructions.$arch.ours" "" "" null
     [ "$arch" = i386 ] && heap_bytes= || heap_bytes=bytes.heaptrack
-    figure bytes_per_event$tail "bytes an event, whole file, uncompressed" "bytes.$arch" "" "$heap_bytes" \
+    figure "bytes_per_event$tail" "bytes an event, whole file, uncompressed" "bytes.$arch" "" "$heap_bytes" \
         "$(peer "$heap_bytes" "heaptrack, raw stream")"
 done
 figure analysis_events_per_second "events a second of CPU" analysis.rate.400000 "" analysis.rate.heaptrack \

@@ -9,4 +9,4 @@ lint-quick: check-format host-headers host-includes ## format, includes, cppchec
 	@cppcheck --quiet --std=c11 --enable=warning,style,performance,portability --inline-suppr \
 	    --suppress=missingIncludeSystem --suppress=unusedStructMember --error-exitcode=1 \
 	    -Ihost/base -Ihost/io -Ihost/model -Ihost/pass -Ihost/cmd -Iwire host wire
-	@shellcheck -x -S error $$(git ls-files '*.sh')
+	@shellcheck -x $$(git ls-files '*.sh')

@@ -391,8 +391,8 @@ static inline unsigned encode_address(
     uint64_t odd = (address ^ base) & ((1u << e->granularity) - 1);
     uint64_t near = zigzag((int64_t)(address - base) >> e->granularity);
     bool indexed = s->addresses[index] == address;
-    bool far = (near > 0xffff) | (odd != 0);
-    if (__builtin_expect(far & !indexed, 0)) {
+    bool is_far = (near > 0xffff) | (odd != 0);
+    if (__builtin_expect(is_far && !indexed, 0)) {
         encode_far(e, address, at);
         return ADDRESS_FAR;
     }

@@ -40,40 +40,40 @@ static void write_text(
 }
 
 /// Reads the estimates, if there are any, and lets the owners know which functions are containers'.
-static bool read_guesses(
-        struct cmd_context *ctx, struct answer *w, struct guess_list *list, bool *any) {
+static bool read_estimates(
+        struct cmd_context *ctx, struct answer *w, struct estimates *estimates, bool *any) {
     const char *path = opt_value(&ctx->values, "estimates", NULL);
     if (path == NULL)
         path = answer_subject_file(ctx, "estimates");
     *any = path != NULL;
     if (path == NULL)
         return true;
-    if (!guesses_read(ctx->arena, path, list, &ctx->err))
+    if (!estimates_read(ctx->arena, path, estimates, &ctx->err))
         return false;
-    w->owners.containers = list->containers;
-    w->owners.container_count = list->container_count;
+    w->owners.containers = estimates->containers;
+    w->owners.container_count = estimates->container_count;
     return true;
 }
 
-static void judge_guesses(
-        struct cmd_context *ctx, const struct answer *w, struct guess_list *list) {
+static void judge_guesses(struct cmd_context *ctx, const struct answer *w,
+        const struct estimates *estimates, struct guess_list *list) {
     const struct guess_input in = { .run = &w->run,
-        .owners = &w->owners,
         .map = &w->map,
         .image = w->image,
         .placement = w->has_target ? &w->placements[ANSWER_STATE] : NULL,
         .statics = w->has_statics ? &w->statics : NULL };
-    guesses_judge(ctx->arena, list, &in);
+    guesses_judge(ctx->arena, estimates, &in, list);
 }
 
 static int run(struct cmd_context *ctx) {
     static struct answer answer;
     struct answer_options o;
+    struct estimates estimates;
     struct guess_list guesses;
     bool any;
     if (!answer_options_of(ctx, true, &o) || !answer_open(&answer, ctx->arena, &o, &ctx->err))
         return CMD_FAILED;
-    if (!read_guesses(ctx, &answer, &guesses, &any)) {
+    if (!read_estimates(ctx, &answer, &estimates, &any)) {
         answer_close(&answer);
         return CMD_FAILED;
     }
@@ -83,7 +83,7 @@ static int run(struct cmd_context *ctx) {
     answer_run(&answer, NULL, &progress);
     progress_finish(&progress);
     if (any)
-        judge_guesses(ctx, &answer, &guesses);
+        judge_guesses(ctx, &answer, &estimates, &guesses);
     cmd_warn_damage(ctx, &answer.trace);
     warn_modules(ctx, &answer);
     if (opt_is_given(&ctx->values, "json"))

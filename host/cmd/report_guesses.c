@@ -19,8 +19,8 @@ void report_guesses(struct report *r, const struct guess_list *list) {
     for (uint32_t i = 0; i < list->count; i++) {
         const struct guess *g = &list->guesses[i];
         counts[g->verdict]++;
-        table_cell(&t, g->name);
-        table_cell(&t, g->expectation);
+        table_cell(&t, g->estimate->name);
+        table_cell(&t, g->estimate->expectation);
         table_printf(&t, "%s", g->verdict == GUESS_OPEN ? "-" : report_signed(g->measured).text);
         table_cell(&t, str_from(guess_verdict_names[g->verdict]));
         table_heading(&t, str_from(arena_printf(r->ctx->arena, "    %.*s", STR_ARG(g->evidence))));

@@ -176,10 +176,10 @@ static json_t *guesses_json(const struct guess_list *list) {
     for (uint32_t i = 0; list != NULL && i < list->count; i++) {
         const struct guess *g = &list->guesses[i];
         json_t *o = json_object();
-        json_out_str(o, "name", g->name);
-        set_name(o, "text", g->text);
-        json_out_number(o, "step", g->step);
-        json_out_str(o, "expected", g->expectation);
+        json_out_str(o, "name", g->estimate->name);
+        set_name(o, "text", g->estimate->text);
+        json_out_number(o, "step", g->estimate->step);
+        json_out_str(o, "expected", g->estimate->expectation);
         json_object_set_new(
                 o, "measured", g->verdict == GUESS_OPEN ? json_null() : json_integer(g->measured));
         json_out_str(o, "unit", g->is_count ? STR("objects") : STR("bytes"));

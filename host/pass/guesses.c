@@ -1,7 +1,6 @@
-// See guesses.h. A measure is a function of its keys and a checkpoint; with `from`, of two.
+// Judging: see guesses.h. A measure is a function of its keys and a checkpoint; with `from`, of two.
 #include "guesses.h"
 
-#include "conf.h"
 #include "human.h"
 #include "text.h"
 
@@ -10,84 +9,25 @@
 
 const char *const guess_verdict_names[] = { "right", "wrong", "answered", "cannot say" };
 
-// ---- reading
+// ---- lists with commas
 
-static bool read_estimate(struct arena *a, const struct conf *c, struct conf_line *line,
-        struct guess *g, struct err *err) {
-    static const char *const keys[] = { "text", "step", "measure", "expect", NULL };
-    if (!conf_check_keys(c, line->children, keys, err) ||
-            !conf_word(c, line, 1, "the estimate's name", &g->name, err))
-        return false;
-    const struct conf_line *text = conf_find(line->children, "text");
-    const struct conf_line *step = conf_find(line->children, "step");
-    const struct conf_line *expect = conf_find(line->children, "expect");
-    if (conf_find(line->children, "measure") == NULL || expect == NULL || expect->word_count < 2)
-        return fail_line(
-                err, c->path, line->number, "an estimate needs a 'measure' and an 'expect'");
-    uint64_t number = 0;
-    if (step != NULL && !conf_number(c, step, 1, "the step", &number, err))
-        return false;
-    if (text != NULL && !conf_word(c, text, 1, "the text", &g->text, err))
-        return false;
-    struct text words = { .arena = a };
-    for (uint32_t i = 1; i < expect->word_count; i++)
-        text_printf(&words, "%s%.*s", i > 1 ? " " : "", STR_ARG(expect->words[i]));
-    g->step = (uint32_t)number;
-    g->expectation = text_str(&words);
-    g->line = line;
-    return true;
+/// Takes the first name of a list off it.
+static struct str next_of(struct str *list) {
+    size_t end = 0;
+    while (end < list->len && list->at[end] != ',')
+        end++;
+    struct str first = { list->at, end };
+    end += end < list->len;
+    *list = (struct str){ list->at + end, list->len - end };
+    return first;
 }
 
-bool guesses_read(struct arena *a, const char *path, struct guess_list *out, struct err *err) {
-    static const char *const keys[] = { "containers", "estimate", NULL };
-    struct conf *c = NEW(a, struct conf);
-    *out = (struct guess_list){ .path = path };
-    if (!conf_read(a, path, c, err) || !conf_check_keys(c, c->lines, keys, err))
-        return false;
-    uint32_t lines = 0, globs = 0;
-    for (const struct conf_line *l = c->lines; l != NULL; l = l->next, lines++)
-        globs += l->word_count;
-    out->guesses = NEW_ARRAY(a, struct guess, lines + 1);
-    out->containers = NEW_ARRAY(a, struct str, globs + 1);
-    for (struct conf_line *l = c->lines; l != NULL; l = l->next) {
-        if (str_equal(l->words[0], STR("estimate"))) {
-            if (!read_estimate(a, c, l, &out->guesses[out->count++], err))
-                return false;
-            continue;
-        }
-        for (uint32_t i = 1; i < l->word_count; i++)
-            out->containers[out->container_count++] = l->words[i];
-    }
-    return true;
-}
-
-// ---- keys of a measure
-
-/// The value of `key=` among the words of a measure; empty when it is not there.
-static struct str key_of(const struct conf_line *m, const char *key) {
-    size_t length = strlen(key);
-    for (uint32_t i = 2; i < m->word_count; i++) {
-        struct str w = m->words[i];
-        if (w.len > length && memcmp(w.at, key, length) == 0 && w.at[length] == '=')
-            return (struct str){ w.at + length + 1, w.len - length - 1 };
-    }
-    return STR("");
-}
-
-/// Whether one of the globs in a list with commas matches; an empty list matches all.
+/// Whether one of the globs in the list matches; an empty list matches all.
 static bool list_matches(struct str list, struct str what) {
-    if (list.len == 0)
-        return true;
-    while (list.len > 0) {
-        size_t end = 0;
-        while (end < list.len && list.at[end] != ',')
-            end++;
-        if (str_matches(what, (struct str){ list.at, end }))
-            return true;
-        end += end < list.len;
-        list = (struct str){ list.at + end, list.len - end };
-    }
-    return false;
+    bool matches = list.len == 0;
+    while (list.len > 0 && !matches)
+        matches = str_matches(what, next_of(&list));
+    return matches;
 }
 
 // ---- measures
@@ -96,25 +36,24 @@ static bool list_matches(struct str list, struct str what) {
 struct measuring {
     struct arena *a;
     const struct guess_input *in;
-    const struct conf_line *line;
+    const struct estimate_measure *what;
     struct text *evidence;
     bool is_count;
     const char *open; ///< Why it cannot be said; NULL if it can.
 };
 
 static bool wants(const struct measuring *m, uint32_t component) {
-    struct str list = key_of(m->line, "component");
+    struct str list = m->what->component;
     struct str name = m->in->map->names[component];
     return list.len == 0 ? !str_equal(name, STR("recorder")) : list_matches(list, name);
 }
 
 static int64_t heap_at(struct measuring *m, const struct run_checkpoint *c) {
     static const char *const kinds[LEDGER_KIND_COUNT] = { "malloc", "new", "libc" };
-    struct str kind = key_of(m->line, "kind");
     int64_t sum = 0;
     for (uint32_t i = 0; i < m->in->map->count; i++)
         for (int k = 0; wants(m, i) && k < LEDGER_KIND_COUNT; k++)
-            if (list_matches(kind, str_from(kinds[k])))
+            if (list_matches(m->what->heap_kind, str_from(kinds[k])))
                 sum += (int64_t)c->rows[i].kind_bytes[k];
     return sum;
 }
@@ -132,10 +71,9 @@ static int64_t kernel_at(struct measuring *m, const struct run_checkpoint *c) {
         m->open = "sizes of kernel objects are a chip's: --target names it";
         return 0;
     }
-    struct str objects = key_of(m->line, "object");
     int64_t sum = 0, count = 0;
     for (int k = KERNEL_MUTEX; k < KERNEL_OBJECT_COUNT; k++) {
-        if (!list_matches(objects, str_from(kernel_object_names[k])))
+        if (!list_matches(m->what->object, str_from(kernel_object_names[k])))
             continue;
         const struct kernel_cost *cost = &m->in->placement->kernel_costs.kinds[k];
         int64_t each = 0;
@@ -147,7 +85,7 @@ static int64_t kernel_at(struct measuring *m, const struct run_checkpoint *c) {
             sum += objects_here * each;
         }
     }
-    return key_of(m->line, "each").len != 0 && count > 0 ? sum / count : sum;
+    return m->what->each && count > 0 ? sum / count : sum;
 }
 
 static struct str thread_name(const struct measuring *m, uint32_t number) {
@@ -158,7 +96,6 @@ static struct str thread_name(const struct measuring *m, uint32_t number) {
 }
 
 static int64_t threads_at(struct measuring *m, const struct run_checkpoint *c) {
-    struct str names = key_of(m->line, "name");
     int64_t count = 0;
     m->is_count = true;
     for (uint32_t i = 0; i < c->thread_count; i++) {
@@ -167,7 +104,7 @@ static int64_t threads_at(struct measuring *m, const struct run_checkpoint *c) {
             continue;
         text_printf(
                 m->evidence, "%s'%.*s'", m->evidence->len == 0 ? "threads " : ", ", STR_ARG(name));
-        count += list_matches(names, name);
+        count += list_matches(m->what->name, name);
     }
     return count;
 }
@@ -187,13 +124,13 @@ static int64_t static_bytes(struct measuring *m) {
 
 /// Counts the matching symbols that lie in writable memory.
 static int64_t writable_symbols(struct measuring *m) {
-    struct str globs = key_of(m->line, "symbol");
     int64_t writable = 0;
     uint32_t found = 0;
     m->is_count = true;
     for (size_t i = 0; m->in->statics != NULL && i < m->in->statics->item_count; i++) {
         const struct static_item *item = &m->in->statics->items[i];
-        if (item->name.len == 0 || !list_matches(globs, item->name) || !wants(m, item->component))
+        if (item->name.len == 0 || !list_matches(m->what->symbol, item->name) ||
+                !wants(m, item->component))
             continue;
         writable += item->kind != STATIC_CONSTANT;
         if (found++ < 2)
@@ -211,7 +148,7 @@ typedef int64_t measure_at(struct measuring *m, const struct run_checkpoint *c);
 
 /// A measure of checkpoints: `at`, less `from`.
 static int64_t between(struct measuring *m, measure_at *measure) {
-    struct str at = key_of(m->line, "at"), from = key_of(m->line, "from");
+    struct str at = m->what->at, from = m->what->from;
     const struct run_checkpoint *c = run_find(m->in->run, at, 0);
     const struct run_checkpoint *before = from.len == 0 ? NULL : run_find(m->in->run, from, 0);
     if (c == NULL || (from.len != 0 && before == NULL)) {
@@ -230,87 +167,101 @@ static int64_t between(struct measuring *m, measure_at *measure) {
     return value;
 }
 
+/// Names a component that the map does not have: none of it would be as good as any guess.
+static bool components_exist(struct measuring *m) {
+    struct str rest = m->what->component;
+    while (rest.len > 0) {
+        struct str name = next_of(&rest);
+        bool found = false;
+        for (uint32_t i = 0; i < m->in->map->count && !found; i++)
+            found = str_matches(m->in->map->names[i], name);
+        if (!found) {
+            m->open =
+                    arena_printf(m->a, "the component map has no component '%.*s'", STR_ARG(name));
+            return false;
+        }
+    }
+    return true;
+}
+
 static int64_t run_measure(struct measuring *m) {
-    struct str kind = m->line->word_count > 1 ? m->line->words[1] : STR("");
-    if (str_equal(kind, STR("heap")))
+    if (!components_exist(m))
+        return 0;
+    switch ((enum estimate_kind)m->what->kind) {
+    case ESTIMATE_HEAP:
         return between(m, heap_at);
-    if (str_equal(kind, STR("containers")))
+    case ESTIMATE_CONTAINERS:
         return between(m, containers_at);
-    if (str_equal(kind, STR("kernel")))
+    case ESTIMATE_KERNEL:
         return between(m, kernel_at);
-    if (str_equal(kind, STR("threads")))
+    case ESTIMATE_THREADS:
         return between(m, threads_at);
-    if (str_equal(kind, STR("static")))
+    case ESTIMATE_STATIC:
         return static_bytes(m);
-    if (str_equal(kind, STR("section")))
+    case ESTIMATE_SECTION:
         return writable_symbols(m);
-    m->open = arena_printf(m->a, "'%.*s' is no measure", STR_ARG(kind));
+    case ESTIMATE_KIND_COUNT:
+        break;
+    }
     return 0;
 }
 
 // ---- verdicts
 
-static bool number_at(const struct conf_line *expect, uint32_t index, int64_t *out) {
-    uint64_t value;
-    if (index >= expect->word_count || !conf_parse_number(expect->words[index], &value))
-        return false;
-    *out = (int64_t)value;
-    return true;
-}
-
-static enum guess_verdict right_if(bool right) {
-    return right ? GUESS_RIGHT : GUESS_WRONG;
-}
-
-static enum guess_verdict compare(const struct conf_line *expect, int64_t measured) {
-    struct str word = expect->words[1];
-    int64_t a, b;
-    if (str_equal(word, STR("nothing")) || str_equal(word, STR("read-only")))
-        return right_if(measured == 0);
-    if (str_equal(word, STR("something")))
-        return right_if(measured > 0);
-    if (str_equal(word, STR("question")))
-        return GUESS_ANSWERED;
-    if (!number_at(expect, 2, &a))
-        return GUESS_OPEN;
-    if (str_equal(word, STR("below")))
-        return right_if(measured < a);
-    if (str_equal(word, STR("equals")))
-        return right_if(measured == a);
-    if (str_equal(word, STR("about")))
-        return right_if(measured * 2 >= a && measured <= a * 2);
-    if (str_equal(word, STR("between")) && number_at(expect, 3, &b))
-        return right_if(measured >= a && measured <= b);
-    return GUESS_OPEN;
-}
-
-static void say_measures(const struct guess *g, struct text *out) {
-    for (const struct conf_line *m = conf_find(g->line->children, "measure"); m != NULL;
-            m = conf_next(m)) {
-        text_printf(out, "%s", out->len == 0 ? "" : "; ");
-        for (uint32_t i = 1; i < m->word_count; i++)
-            text_printf(out, "%s%.*s", i > 1 ? " " : "", STR_ARG(m->words[i]));
+static bool is_right(const struct guess *g) {
+    int64_t measured = g->measured;
+    switch ((enum expectation)g->estimate->expects) {
+    case EXPECT_NOTHING:
+        return measured == 0;
+    case EXPECT_SOMETHING:
+        return measured > 0;
+    case EXPECT_BELOW:
+        return measured < g->estimate->low;
+    case EXPECT_ABOUT:
+        return measured * 2 >= g->estimate->low && measured <= g->estimate->low * 2;
+    case EXPECT_BETWEEN:
+        return measured >= g->estimate->low && measured <= g->estimate->high;
+    case EXPECT_EQUALS:
+        return measured == g->estimate->low;
+    case EXPECT_QUESTION:
+        break;
     }
+    return false;
+}
+
+static void say_measures(const struct estimate *e, struct text *out) {
+    for (uint32_t i = 0; i < e->measure_count; i++)
+        text_printf(out, "%s%.*s", i == 0 ? "" : "; ", STR_ARG(e->measures[i].words));
 }
 
 static void judge(struct arena *a, struct guess *g, const struct guess_input *in) {
+    const struct estimate *e = g->estimate;
     struct text evidence = { .arena = a };
     const char *open = NULL;
-    for (const struct conf_line *l = conf_find(g->line->children, "measure"); l != NULL;
-            l = conf_next(l)) {
-        struct measuring m = { .a = a, .in = in, .line = l, .evidence = &evidence };
+    for (uint32_t i = 0; i < e->measure_count; i++) {
+        struct measuring m = { .a = a, .in = in, .what = &e->measures[i], .evidence = &evidence };
         g->measured += run_measure(&m);
         g->is_count = m.is_count;
         open = m.open != NULL ? m.open : open;
     }
-    g->verdict = open != NULL ? GUESS_OPEN
-                              : compare(conf_find(g->line->children, "expect"), g->measured);
+    if (open != NULL)
+        g->verdict = GUESS_OPEN;
+    else if (e->expects == EXPECT_QUESTION)
+        g->verdict = GUESS_ANSWERED;
+    else
+        g->verdict = is_right(g) ? GUESS_RIGHT : GUESS_WRONG;
     if (evidence.len == 0)
-        say_measures(g, &evidence);
+        say_measures(e, &evidence);
     g->evidence = open != NULL ? str_from(open) : text_str(&evidence);
 }
 
-void guesses_judge(struct arena *a, struct guess_list *list, const struct guess_input *in) {
-    for (uint32_t i = 0; i < list->count; i++)
-        judge(a, &list->guesses[i], in);
+void guesses_judge(struct arena *a, const struct estimates *estimates, const struct guess_input *in,
+        struct guess_list *out) {
+    *out = (struct guess_list){ .path = estimates->path,
+        .guesses = NEW_ARRAY(a, struct guess, estimates->count + 1),
+        .count = estimates->count };
+    for (uint32_t i = 0; i < out->count; i++) {
+        out->guesses[i].estimate = &estimates->list[i];
+        judge(a, &out->guesses[i], in);
+    }
 }
