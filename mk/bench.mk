@@ -14,7 +14,12 @@ bench: ## measure speed and size (RUNS=11 pairs; a quarter of an hour)
 	@$(MAKE) -j2 bench-tools
 	@bench/run.sh $(RUNS)
 
-bench-tools: $(BENCH_TOOLS) $(BENCH_REPLAY)
+bench-tools: $(BENCH_TOOLS) $(BENCH_REPLAY) $(BENCH_DIR)/unwind_bench
+
+$(BENCH_DIR)/unwind_bench: bench/unwind_bench.c $(wildcard integrations/linux/unwind*.[ch])
+	@mkdir -p $(@D); echo "CC $<"
+	@$(CC) -std=gnu11 -O2 -g -D_GNU_SOURCE -fno-omit-frame-pointer -ftls-model=initial-exec $(HOST_WARN) -Iintegrations/linux \
+	    -o $@ $(filter %.c,$^) -lpthread
 
 $(BENCH_DIR)/cpu $(BENCH_DIR)/workload $(BENCH_DIR)/analysis: $(BENCH_DIR)/%: bench/%.c bench/workload.h $(BENCH_LIB)
 	@mkdir -p $(@D); echo "CC $<"

@@ -41,7 +41,5 @@ answer
 cat <<'END'
 
 written: out/demo/trace.rlt, out/demo/report.txt, out/demo/report.json
-versions measured:
+next: build/ramlens explain --subject subjects/webrtc out/demo/trace.rlt libdatachannel
 END
-sed 's/^/  /' build/webrtc/versions
-echo "next: build/ramlens explain --subject subjects/webrtc out/demo/trace.rlt libdatachannel"

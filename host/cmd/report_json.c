@@ -171,6 +171,19 @@ static json_t *crossing_json(const struct answer *w) {
     return o;
 }
 
+static json_t *versions_json(const struct versions *versions) {
+    json_t *array = json_array();
+    for (uint32_t i = 0; i < versions->count; i++) {
+        const struct version *v = &versions->list[i];
+        json_t *o = json_object();
+        json_out_str(o, "component", v->component);
+        json_out_str(o, "version", v->version);
+        set_name(o, "origin", v->origin);
+        json_array_append_new(array, o);
+    }
+    return array;
+}
+
 static json_t *guesses_json(const struct guess_list *list) {
     json_t *array = json_array();
     for (uint32_t i = 0; list != NULL && i < list->count; i++) {
@@ -199,6 +212,7 @@ void report_json_write(
     json_out_str(root, "arch", w->image->pointer_bytes == 4 ? STR("i386") : STR("x86_64"));
     set_name(root, "state", w->has_target ? str_from(w->placements[ANSWER_STATE].name) : STR(""));
     json_out_str(root, "program", w->image->path);
+    json_object_set_new(root, "versions", versions_json(&w->versions));
     json_object_set_new(root, "trace", trace_json(w));
     for (uint32_t i = 0; i < w->run.checkpoint_count; i++)
         json_array_append_new(checkpoints, checkpoint_json(w, i));

@@ -74,6 +74,15 @@ static void head(struct report *r) {
             STR_ARG(w->image->path), w->image->pointer_bytes * 8,
             human_exact(w->run.ledger.counts.events).text, human_time(last->time_us).text,
             w->run.checkpoint_count, w->run.checkpoint_count == 1 ? "" : "s");
+    for (uint32_t i = 0; i < w->versions.count; i++) {
+        const struct version *v = &w->versions.list[i];
+        text_printf(r->out, "%s%.*s %.*s", i == 0 ? "built with " : ", ", STR_ARG(v->component),
+                STR_ARG(v->version));
+        if (v->origin.len > 0)
+            text_printf(r->out, " (%.*s)", STR_ARG(v->origin));
+    }
+    if (w->versions.count > 0)
+        text_printf(r->out, "\n");
     if (w->has_target)
         text_printf(r->out, "target %.*s: %s; state %s\n", STR_ARG(w->target.name),
                 target_choices(w->a, &w->target), w->placements[ANSWER_STATE].name);

@@ -345,11 +345,19 @@ static void match_observed(struct answer *w) {
     observed_match(&w->observed, names, w->run.checkpoint_count);
 }
 
+/// What the program's build wrote down beside it, if it did.
+static bool read_versions(struct answer *w, struct err *err) {
+    if (!owners_is_program(w->image, 0))
+        return true;
+    const char *path = arena_printf(w->a, "%.*s.versions", STR_ARG(w->image->modules[0].path));
+    return access(path, R_OK) != 0 || versions_read(w->a, path, &w->versions, err);
+}
+
 bool answer_open(
         struct answer *w, struct arena *a, const struct answer_options *o, struct err *err) {
     *w = (struct answer){ .a = a, .trace = { .fd = -1 } };
     if (!component_map_read(w->a, o->components, &w->map, err) || !read_run(w, o, err) ||
-            !read_target(w, o, err) || !read_link_map(w, o, err) ||
+            !read_target(w, o, err) || !read_link_map(w, o, err) || !read_versions(w, err) ||
             (w->has_target && !read_statics(w, o, err))) {
         answer_close(w);
         return false;

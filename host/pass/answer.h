@@ -16,6 +16,7 @@
 #include "symbolize.h"
 #include "target.h"
 #include "trace.h"
+#include "versions.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -74,6 +75,7 @@ struct answer {
     bool has_statics;
     struct err
             statics_problem; ///< Why there are none, or none by the linker's map, though the program could be read; text "" if nothing is wrong.
+    struct versions versions; ///< What the program was built from, by PROGRAM.versions.
     struct observed observed;
     bool has_observed;
     struct answer_crossing

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Builds the stack, the device's program and its partner for one word size into
 # build/webrtc/ARCH/{device,partner}, with the linker's map beside each (device.map, partner.map)
-# and the sources' versions (versions, as fetch.sh writes it).
+# and the sources' versions (device.versions, as fetch.sh writes them).
 #
 # usage: subjects/webrtc/build.sh i386|x86_64
 #
@@ -56,7 +56,7 @@ configuration() {
 }
 
 is_up_to_date() {
-    [ -f "$dir/versions" ] && [ "$(cat "$dir/configured" 2>/dev/null)" = "$(configuration)" ] &&
+    [ -f "$dir/device.versions" ] && [ "$(cat "$dir/configured" 2>/dev/null)" = "$(configuration)" ] &&
         ninja -C "$dir" -n device partner 2>/dev/null | grep -q 'no work to do'
 }
 
@@ -111,4 +111,4 @@ compile libsrtp srtp2
 compile libjuice juice-static
 compile libdatachannel datachannel-static
 compile "device and partner" device partner
-cp "$build/versions" "$dir/versions"
+cp "$build/versions" "$dir/device.versions"

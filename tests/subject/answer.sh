@@ -25,6 +25,9 @@ for arch in i386 x86_64; do
     case_of "the answer adds up ($arch)" python3 tests/subject/answer.py "$out/$arch.json" $arch
     case_of "the JSON keeps to its schema ($arch)" /usr/bin/python3 tests/subject/schema.py docs/report.schema.json "$out/$arch.json"
     $report "$trace" >"$out/$arch.1"
+    version=$(sed -n 's/^mbedtls \(3\.6\.[0-9]*\) Debian source package.*/\1/p' build/webrtc/versions)
+    case_of "the version of mbedTLS stands in the report ($arch)" \
+        grep -q "^built with .*mbedtls ${version:-none} (Debian source package" "$out/$arch.1"
     $report "$trace" >"$out/$arch.2"
     case_of "two reports of one trace are equal ($arch)" cmp "$out/$arch.1" "$out/$arch.2"
 done

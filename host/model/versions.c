@@ -1,0 +1,26 @@
+// See versions.h.
+#include "versions.h"
+
+#include "conf.h"
+#include "text.h"
+
+bool versions_read(struct arena *a, const char *path, struct versions *out, struct err *err) {
+    struct conf c;
+    if (!conf_read(a, path, &c, err))
+        return false;
+    uint32_t count = 0;
+    for (const struct conf_line *l = c.lines; l != NULL; l = l->next)
+        count++;
+    *out = (struct versions){ .list = NEW_ARRAY(a, struct version, count + 1) };
+    for (const struct conf_line *l = c.lines; l != NULL; l = l->next) {
+        struct version *v = &out->list[out->count++];
+        struct text origin = { .arena = a };
+        v->component = l->words[0];
+        if (!conf_word(&c, l, 1, "the component's version", &v->version, err))
+            return false;
+        for (uint32_t i = 2; i < l->word_count; i++)
+            text_printf(&origin, "%s%.*s", i > 2 ? " " : "", STR_ARG(l->words[i]));
+        v->origin = text_str(&origin);
+    }
+    return true;
+}
