@@ -5,6 +5,7 @@
 #include "answer.h"
 #include "cmd.h"
 #include "guesses.h"
+#include "human.h"
 #include "report_text.h"
 
 #include <stdbool.h>
