@@ -72,10 +72,10 @@ void ramlens_stream_init(struct ramlens_recorder *r, struct ramlens_stream *s, u
 /// Records an event stamped `time` (ramlens_port_time()). Free-like kinds are stamped and recorded
 /// before the real free, allocations after the real allocation: then, whatever the threads do, a
 /// block's free is stamped no later than the next allocation at its address. Only the stream's
-/// writer may call it. Costs about 15 ns; with a full block also one block's closing. Without a
-/// place for a block the event is counted as lost. Where another thread had the address in the same
-/// tick, the stamp is read again, with care for the order in which the processor does things. A
-/// stamp older than the block that the event opens counts as that block's: see
+/// writer may call it. Costs about 250 instructions on x86-64 (bench/RESULTS.md); with a full block
+/// also one block's closing. Without a place for a block the event is counted as lost. Where another
+/// thread had the address in the same tick, the stamp is read again, with care for the order in
+/// which the processor does things. A stamp older than the block that the event opens counts as that block's: see
 /// ramlens_stream_before().
 void ramlens_stream_event(struct ramlens_recorder *r, struct ramlens_stream *s, uint64_t time,
         uint64_t address, const struct ramlens_wire_request *request);

@@ -445,7 +445,7 @@ bool ramlens_wire_event(struct ramlens_wire_encoder *e, uint64_t time, uint64_t 
 bool ramlens_wire_record(struct ramlens_wire_encoder *e, uint64_t time,
         enum ramlens_wire_record type, const uint8_t *body, size_t size) {
     uint64_t delta = ticks_since(&e->state, time);
-    if ((size_t)(e->end - e->at) < size + 2 * MAX_VARINT + 2)
+    if ((size_t)(e->end - e->at) < size + (size_t)2 * MAX_VARINT + 2)
         return false;
     uint8_t stamp[MAX_VARINT];
     size_t stamp_bytes = (size_t)(ramlens_wire_put_varint(stamp, delta) - stamp);

@@ -174,13 +174,16 @@ static void execute_by_shell(const struct launch *l, const char *program) {
     while (l->argv[count] != NULL)
         count++;
     char **words = calloc(count + 2, sizeof *words);
-    if (words == NULL)
-        return;
-    words[0] = (char *)(uintptr_t) "sh";
-    words[1] = (char *)(uintptr_t)program;
-    for (size_t i = 1; i < count; i++)
-        words[i + 1] = l->argv[i];
-    execv("/bin/sh", words);
+    char *script = strdup(program);
+    if (words != NULL && script != NULL) {
+        static char shell[] = "sh";
+        words[0] = shell;
+        words[1] = script;
+        for (size_t i = 1; i < count; i++)
+            words[i + 1] = l->argv[i];
+        execv("/bin/sh", words);
+    }
+    free(script);
     free(words);
 }
 

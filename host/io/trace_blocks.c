@@ -8,7 +8,8 @@
 
 void trace_blocks_init(
         struct trace_blocks *b, int fd, uint8_t *buffer, uint64_t from, uint64_t limit) {
-    *b = (struct trace_blocks){ .fd = fd, .offset = from, .limit = limit, .buffer = buffer };
+    *b = (struct trace_blocks){ .fd = fd, .offset = from, .limit = limit };
+    b->buffer = buffer;
     b->damage.first_offset = ERR_NO_OFFSET;
 }
 

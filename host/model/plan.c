@@ -33,7 +33,7 @@ static void begin(struct reader *r, const struct target *target, uint32_t compon
     for (uint32_t i = 0; i < target->request_count; i++) {
         p->places[i] = policy_place_of(target, target->requests[i].asks);
     }
-    p->rules = NEW_ARRAY(r->arena, struct plan_rule, (component_count + 1u) * PLAN_KINDS);
+    p->rules = NEW_ARRAY(r->arena, struct plan_rule, (size_t)(component_count + 1u) * PLAN_KINDS);
     p->stack_bytes = target->stack_bytes;
     p->stack = (struct plan_rule){ .request = target->stack_request };
     p->kernel = (struct plan_rule){ .request = target->system_request };

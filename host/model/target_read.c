@@ -52,6 +52,7 @@ static bool is_met(struct target_reader *r, const struct conf_line *line, bool *
     return true;
 }
 
+// NOLINTNEXTLINE(misc-no-recursion): CONF_DEEPEST bounds it
 static uint32_t count_lines(const struct conf_line *first) {
     uint32_t count = 0;
     for (const struct conf_line *line = first; line; line = line->next) {
@@ -66,6 +67,7 @@ static bool is_when(const struct conf_line *line) {
 
 /// `counts`: whether the lines above count. Children of what does not count are checked all the
 /// same.
+// NOLINTNEXTLINE(misc-no-recursion): CONF_DEEPEST bounds it
 static bool collect(struct target_reader *r, struct conf_line *first, const char *const *keys,
         bool counts, struct target_lines *out) {
     for (struct conf_line *line = first; line; line = line->next) {
@@ -81,6 +83,7 @@ static bool collect(struct target_reader *r, struct conf_line *first, const char
     return true;
 }
 
+// NOLINTNEXTLINE(misc-no-recursion): CONF_DEEPEST bounds it
 static bool check_keys(struct target_reader *r, struct conf_line *first, const char *const *keys) {
     const char *with_when[24] = { "when" };
     for (uint32_t i = 0; keys[i]; i++) {
@@ -157,7 +160,7 @@ bool target_number(struct target_reader *r, const struct conf_line *line, uint32
 
 bool target_number_within(struct target_reader *r, const struct conf_line *line, uint32_t index,
         const char *what, uint32_t least, uint32_t most, uint32_t *out) {
-    uint64_t value;
+    uint64_t value = 0;
     if (!target_number(r, line, index, what, &value)) {
         return false;
     }

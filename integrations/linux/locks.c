@@ -89,6 +89,7 @@ bool locks_add(const void *address, bool heap) {
     return added;
 }
 
+// NOLINTNEXTLINE(readability-non-const-parameter): stored to
 static void bury(uintptr_t *entry) {
     if (*entry & HEAP)
         __atomic_sub_fetch(&heap_count, 1, __ATOMIC_RELEASE);

@@ -13,7 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-extern char **environ;
+// NOLINTNEXTLINE(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp,readability-identifier-naming)
 extern void *__libc_stack_end; // glibc: outer end of the first thread's stack
 
 enum {
@@ -277,6 +277,7 @@ static void define_counters(void) {
 }
 
 /// Whether `now` is more than twice what was told before; then it is told now. Two threads at a time may both say so.
+// NOLINTNEXTLINE(readability-non-const-parameter): stored to
 static bool has_doubled(uint32_t *told, uint32_t now) {
     bool doubled = now > __atomic_load_n(told, __ATOMIC_RELAXED) * 2;
     if (doubled)

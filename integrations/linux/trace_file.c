@@ -269,6 +269,7 @@ uint8_t *ramlens_port_block_take(size_t *size) {
     return block;
 }
 
+// NOLINTNEXTLINE(readability-non-const-parameter): as the port has it
 void ramlens_port_block_done(uint8_t *block, size_t size) {
     (void)size;
     for (uint32_t i = 0; i < WINDOWS_MAX; i++) {

@@ -105,7 +105,7 @@ static void jump(struct evaluator *e, int64_t distance) {
 }
 
 static uintptr_t shifted(unsigned op, uintptr_t value, uintptr_t by) {
-    if (by >= 8 * UNWIND_WORD)
+    if (by >= (uintptr_t)8 * UNWIND_WORD)
         return op == 0x26 && (intptr_t)value < 0 ? UINTPTR_MAX : 0;
     if (op == 0x24)
         return value << by;

@@ -358,6 +358,7 @@ static __attribute__((noinline)) uint32_t search(
     s.from = from;
     s.walked = 0;
     s.number = 0;
+    s.frame_count = 0;
     s.unnumbered = UINT32_MAX;
     begin(&s);
     if (!walk_on(&s))
@@ -394,6 +395,7 @@ static __attribute__((noinline)) uint32_t hit_of_cut_walk(
 }
 
 /// Without a memory, or with one that must be dropped first.
+// NOLINTNEXTLINE(misc-no-recursion): once, with nothing stale any more
 static __attribute__((noinline)) uint32_t stack_by_other_means(
         struct unwind_thread *self, uintptr_t ra_slot, uintptr_t bp) {
     if (self == NULL)
@@ -405,6 +407,7 @@ static __attribute__((noinline)) uint32_t stack_by_other_means(
 
 #define UNLIKELY(condition) __builtin_expect((condition), 0)
 
+// NOLINTNEXTLINE(misc-no-recursion): once, see above
 uint32_t unwind_stack(struct unwind_thread *self, uintptr_t ra_slot, uintptr_t bp) {
     uintptr_t ip = *(const uintptr_t *)ra_slot;
     uint32_t hash = unwind_place_hash(ra_slot, ip);

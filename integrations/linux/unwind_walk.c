@@ -33,6 +33,7 @@ size_t unwind_walk(struct unwind_state *s, uintptr_t ra_slot, uintptr_t bp, uint
         out[count++] = s->ip;
         *last = unwind_step(s, NULL);
     }
+    s->bp_at = 0; // the cell was this call's
     return count;
 }
 
