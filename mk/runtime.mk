@@ -10,7 +10,7 @@ PRELOAD_HDR := $(wildcard wire/*.h runtime/*.h integrations/linux/*.h)
 # calls: a hook finds its caller by its own frame.
 PRELOAD_CFLAGS := -std=gnu11 -O2 -g -fPIC -fvisibility=hidden -fexceptions -fno-omit-frame-pointer \
     -ftls-model=initial-exec -fno-optimize-sibling-calls -fno-stack-protector -fcf-protection=none -D_GNU_SOURCE -Iwire -Iruntime -Iintegrations/linux
-# The files are one program on the event path: without it a sixth of an event's cost is calls between them.
+# The files are one program on the event path: without it a tenth of an event's cost is calls between them.
 PRELOAD_CFLAGS += -flto=auto
 # Hooks redefine functions whose declarations carry attributes for callers.
 PRELOAD_CFLAGS += $(WARN_C) -Wno-pedantic -Wno-missing-prototypes -Wno-missing-declarations
