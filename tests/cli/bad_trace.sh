@@ -3,6 +3,7 @@
 . "${0%/*}/../programs/common.sh"
 
 build life
+build threads
 build processes
 "$ramlens" record -q -f -o "$tmp/good" -- "$bin/life-x86_64" abort 100 2>/dev/null
 bytes=$(wc -c <"$tmp/good")
@@ -84,6 +85,7 @@ while [ "$length" -lt "$(wc -c <"$tmp/orderly")" ]; do
     length=$((length + 4096))
 done
 check "one that is cut off between two blocks shows it" same "" "$silent"
+check "and there was something to cut off" test "$length" -gt 12288
 "$ramlens" info "$tmp/orderly" >"$tmp/result" 2>"$tmp/said"
 check "and the whole one misses none" test ! -s "$tmp/said"
 
