@@ -3,7 +3,7 @@
 #
 # usage: bench/run.sh [RUNS]        (`make bench` builds what it needs first; default 11 pairs)
 #
-# Variants take turns in one session, A/B/C/A/B/C, because a machine's speed drifts; every figure is a
+# Variants take turns, A/B/C/A/B/C, because a machine's speed drifts; every figure is a
 # median, every ratio the median of the ratios of runs that followed each other. What is recorded is
 # made now, by the subject. Results: out/bench/results.json and a table; single runs in
 # out/bench/samples/. Takes a quarter of an hour. The machine should have nothing else to do.
