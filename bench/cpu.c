@@ -4,9 +4,9 @@
 //        BENCH_PARTNER_OUTPUT=... BENCH_PARTNER=... cpu ARGUMENT...
 //
 // In the second form an argument that is the parent's process id becomes this one's, as a child that
-// looks after its parent expects. OUTPUT, an absolute path, receives one line: processor time (user and system) in
-// microseconds, the largest resident set of one process in KiB, and wall clock time in microseconds.
-// Exits as the program does.
+// looks after its parent expects. OUTPUT, an absolute path, receives one line: processor time (user
+// and system) in microseconds, the largest resident set of one process in KiB, and wall clock time in
+// microseconds. Exits as the program does.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

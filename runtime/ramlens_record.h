@@ -28,8 +28,8 @@ struct ramlens_stream {
 };
 
 /// Marks of who touched which address last, four bytes each (a power of two). Fewer cost a byte and
-/// a second reading of the clock for events whose addresses meet by chance within a few ticks, about
-/// one in a hundred here; more cost cache lines that the program needs.
+/// a second reading of the clock for events whose addresses meet by chance within a few ticks; more
+/// cost cache lines that the program needs.
 #ifndef RAMLENS_RECORD_MARKS
 #    define RAMLENS_RECORD_MARKS 8192
 #endif

@@ -8,6 +8,7 @@
 #include "conf_raw.h"
 #include "file.h"
 #include "suggest.h"
+#include "text.h"
 #include "utf8.h"
 
 #include <inttypes.h>
@@ -379,6 +380,14 @@ bool conf_parse_number(struct str word, uint64_t *out) {
     }
     *out = value << shift;
     return true;
+}
+
+struct str conf_words(struct arena *a, const struct conf_line *line, uint32_t from) {
+    struct text words = { .arena = a };
+    for (uint32_t i = from; i < line->word_count; i++) {
+        text_printf(&words, "%s%s", i > from ? " " : "", line->words[i].at);
+    }
+    return text_str(&words);
 }
 
 bool conf_check_keys(const struct conf *c, const struct conf_line *first, const char *const *keys,

@@ -72,7 +72,10 @@ bool conf_word(const struct conf *c, const struct conf_line *line, uint32_t inde
 bool conf_number(const struct conf *c, const struct conf_line *line, uint32_t index,
         const char *what, uint64_t *out, struct err *err);
 
-/// The same without a file: for command-line values. False leaves `out` as it was.
+/// Words `from` and on (0 is the key), with one space between them.
+struct str conf_words(struct arena *a, const struct conf_line *line, uint32_t from);
+
+/// The same as conf_number() without a file: for command-line values. False leaves `out` as it was.
 bool conf_parse_number(struct str word, uint64_t *out);
 
 /// Fails unless every statement among `first` and its siblings has one of the NULL-terminated

@@ -13,10 +13,9 @@ static void set_name(json_t *object, const char *key, struct str name) {
 }
 
 static json_t *kinds_json(const struct ledger_row *row) {
-    static const char *const names[LEDGER_KIND_COUNT] = { "malloc", "new", "libc" };
     json_t *o = json_object();
     for (int k = 0; k < LEDGER_KIND_COUNT; k++)
-        json_out_number(o, names[k], row->kind_bytes[k]);
+        json_out_number(o, ledger_kind_names[k], row->kind_bytes[k]);
     return o;
 }
 

@@ -2,8 +2,9 @@
 #include "estimates.h"
 
 #include "conf.h"
+#include "kernel_table.h"
+#include "owners.h"
 #include "suggest.h"
-#include "text.h"
 
 #include <string.h>
 
@@ -26,14 +27,6 @@ static int index_of(struct str word, const char *const *names) {
         if (str_equal(word, str_from(names[i])))
             return i;
     return -1;
-}
-
-/// The line as it was written, without its key.
-static struct str words_of(struct arena *a, const struct conf_line *line) {
-    struct text words = { .arena = a };
-    for (uint32_t i = 1; i < line->word_count; i++)
-        text_printf(&words, "%s%.*s", i > 1 ? " " : "", STR_ARG(line->words[i]));
-    return text_str(&words);
 }
 
 // ---- measure
@@ -59,6 +52,41 @@ static struct str *place_of(struct estimate_measure *m, struct str key) {
         &m->name, &m->symbol };
     int i = index_of(key, names);
     return i < 0 ? NULL : places[i];
+}
+
+struct str estimate_next_name(struct str *list) {
+    size_t end = 0;
+    while (end < list->len && list->at[end] != ',')
+        end++;
+    struct str first = { list->at, end };
+    end += end < list->len;
+    *list = (struct str){ list->at + end, list->len - end };
+    return first;
+}
+
+/// Whether each name in the list is, or as a glob matches, one of the NULL-terminated `names`.
+static bool check_list(const struct conf *c, const struct conf_line *line, struct str list,
+        const char *const *names, struct err *err) {
+    while (list.len > 0) {
+        struct str name = estimate_next_name(&list);
+        bool known = false;
+        for (size_t i = 0; names[i] != NULL && !known; i++)
+            known = str_matches(str_from(names[i]), name);
+        if (!known)
+            return fail_word(c, line, name, "is nothing that is counted", names, err);
+    }
+    return true;
+}
+
+/// Heap kinds and kernel objects are known before the run; a misspelt one would count nothing.
+static bool check_values(const struct conf *c, const struct conf_line *line,
+        const struct estimate_measure *m, struct err *err) {
+    const char *kinds[LEDGER_KIND_COUNT + 1] = { NULL };
+    const char *objects[KERNEL_OBJECT_COUNT] = { NULL }; // without "none"
+    memcpy(kinds, ledger_kind_names, sizeof ledger_kind_names);
+    memcpy(objects, kernel_object_names + 1, (KERNEL_OBJECT_COUNT - 1) * sizeof *objects);
+    return check_list(c, line, m->heap_kind, kinds, err) &&
+           check_list(c, line, m->object, objects, err);
 }
 
 /// Takes one KEY=VALUE in.
@@ -97,11 +125,13 @@ static bool read_measure(struct arena *a, const struct conf *c, const struct con
     for (uint32_t i = 2; i < line->word_count; i++)
         if (!read_key(c, line, line->words[i], m, err))
             return false;
+    if (!check_values(c, line, m, err))
+        return false;
     if (index_of(STR("at"), kind_keys[m->kind]) >= 0 && m->at.len == 0)
         return fail_line(err, c->path, line->number, "'%.*s' needs at=CHECKPOINT", STR_ARG(kind));
     if (m->kind == ESTIMATE_SECTION && m->symbol.len == 0)
         return fail_line(err, c->path, line->number, "'section' needs symbol=GLOB");
-    m->words = words_of(a, line);
+    m->words = conf_words(a, line, 1);
     return true;
 }
 
@@ -146,7 +176,7 @@ static bool read_expectation(struct arena *a, const struct conf *c, const struct
     if (line->word_count > 2u + e->numbers)
         return fail_line(err, c->path, line->number, "'%.*s' is one word too many",
                 STR_ARG(line->words[2 + e->numbers]));
-    g->expectation = words_of(a, line);
+    g->expectation = conf_words(a, line, 1);
     return true;
 }
 

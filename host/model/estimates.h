@@ -66,6 +66,9 @@ struct estimates {
     uint32_t container_count;
 };
 
+/// Takes the first name of a list with commas off it; the slice lies in the list.
+struct str estimate_next_name(struct str *list);
+
 /// Reads the file. False with file and line for a word, key or number that makes no sense: a key that
 /// was misspelt and passed over would count too much.
 bool estimates_read(struct arena *a, const char *path, struct estimates *out, struct err *err);

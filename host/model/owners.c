@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+const char *const ledger_kind_names[LEDGER_KIND_COUNT] = { "malloc", "new", "libc" };
+
 enum { FRAMES_MAX = 1024, STACK_DEPTH_MAX = 256 };
 
 struct owner_module {

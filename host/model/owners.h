@@ -18,6 +18,7 @@
 
 /// How memory was asked for, as reports split it.
 enum ledger_kind { LEDGER_MALLOC, LEDGER_NEW, LEDGER_LIBC, LEDGER_KIND_COUNT };
+extern const char *const ledger_kind_names[LEDGER_KIND_COUNT]; ///< "malloc", "new", "libc".
 
 struct owner {
     uint32_t site;       ///< Index into owners.sites.

@@ -2,7 +2,6 @@
 #include "versions.h"
 
 #include "conf.h"
-#include "text.h"
 
 bool versions_read(struct arena *a, const char *path, struct versions *out, struct err *err) {
     struct conf c;
@@ -14,13 +13,10 @@ bool versions_read(struct arena *a, const char *path, struct versions *out, stru
     *out = (struct versions){ .list = NEW_ARRAY(a, struct version, count + 1) };
     for (const struct conf_line *l = c.lines; l != NULL; l = l->next) {
         struct version *v = &out->list[out->count++];
-        struct text origin = { .arena = a };
         v->component = l->words[0];
         if (!conf_word(&c, l, 1, "the component's version", &v->version, err))
             return false;
-        for (uint32_t i = 2; i < l->word_count; i++)
-            text_printf(&origin, "%s%.*s", i > 2 ? " " : "", STR_ARG(l->words[i]));
-        v->origin = text_str(&origin);
+        v->origin = conf_words(a, l, 2);
     }
     return true;
 }

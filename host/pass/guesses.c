@@ -9,24 +9,11 @@
 
 const char *const guess_verdict_names[] = { "right", "wrong", "answered", "cannot say" };
 
-// ---- lists with commas
-
-/// Takes the first name of a list off it.
-static struct str next_of(struct str *list) {
-    size_t end = 0;
-    while (end < list->len && list->at[end] != ',')
-        end++;
-    struct str first = { list->at, end };
-    end += end < list->len;
-    *list = (struct str){ list->at + end, list->len - end };
-    return first;
-}
-
 /// Whether one of the globs in the list matches; an empty list matches all.
 static bool list_matches(struct str list, struct str what) {
     bool matches = list.len == 0;
     while (list.len > 0 && !matches)
-        matches = str_matches(what, next_of(&list));
+        matches = str_matches(what, estimate_next_name(&list));
     return matches;
 }
 
@@ -49,11 +36,10 @@ static bool wants(const struct measuring *m, uint32_t component) {
 }
 
 static int64_t heap_at(struct measuring *m, const struct run_checkpoint *c) {
-    static const char *const kinds[LEDGER_KIND_COUNT] = { "malloc", "new", "libc" };
     int64_t sum = 0;
     for (uint32_t i = 0; i < m->in->map->count; i++)
         for (int k = 0; wants(m, i) && k < LEDGER_KIND_COUNT; k++)
-            if (list_matches(m->what->heap_kind, str_from(kinds[k])))
+            if (list_matches(m->what->heap_kind, str_from(ledger_kind_names[k])))
                 sum += (int64_t)c->rows[i].kind_bytes[k];
     return sum;
 }
@@ -167,11 +153,12 @@ static int64_t between(struct measuring *m, measure_at *measure) {
     return value;
 }
 
-/// Names a component that the map does not have: none of it would be as good as any guess.
+/// Whether the map has the components that are named; the first that it lacks leaves the measure open,
+/// where counting nothing could make a guess right.
 static bool components_exist(struct measuring *m) {
     struct str rest = m->what->component;
     while (rest.len > 0) {
-        struct str name = next_of(&rest);
+        struct str name = estimate_next_name(&rest);
         bool found = false;
         for (uint32_t i = 0; i < m->in->map->count && !found; i++)
             found = str_matches(m->in->map->names[i], name);
