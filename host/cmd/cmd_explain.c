@@ -144,6 +144,18 @@ static void explain_site(struct explanation *x, uint32_t site, uint64_t most) {
         text_printf(x->out, "\n  %zu more; --stacks %zu shows all\n", count - (size_t)most, count);
 }
 
+/// The command that shows a site, with the options without which its id would be another.
+static void say_next(const struct explanation *x, const struct site *s) {
+    static const char *const options[] = { "subject", "components", "image" };
+    text_printf(x->out, "\nnext: ramlens explain");
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
+        const char *value = opt_value(&x->ctx->values, options[i], NULL);
+        if (value != NULL)
+            text_printf(x->out, " --%s %s", options[i], value);
+    }
+    text_printf(x->out, " %s %.*s\n", x->ctx->values.operands[0], STR_ARG(s->id));
+}
+
 static void explain_component(struct explanation *x, uint32_t component) {
     static const struct table_column columns[] = {
         { .title = "site" },
@@ -164,8 +176,8 @@ static void explain_component(struct explanation *x, uint32_t component) {
             list[count++] = (struct ranked){ i, most };
     }
     qsort(list, count, sizeof *list, by_weight);
-    text_printf(x->out, "%.*s: %zu sites; the largest by live bytes at a checkpoint\n\n",
-            STR_ARG(o->map->names[component]), count);
+    text_printf(x->out, "%.*s: %zu site%s; the largest by live bytes at a checkpoint\n\n",
+            STR_ARG(o->map->names[component]), count, count == 1 ? "" : "s");
     struct table t = table_new(x->ctx->arena, columns, 4);
     for (size_t i = 0; i < count && i < SITES_SHOWN; i++) {
         const struct site *s = &o->sites[list[i].number];
@@ -176,8 +188,7 @@ static void explain_component(struct explanation *x, uint32_t component) {
     }
     table_write(&t, &x->ctx->term, x->out);
     if (count > 0)
-        text_printf(x->out, "\nnext: ramlens explain %s %.*s\n", x->ctx->values.operands[0],
-                STR_ARG(o->sites[list[0].number].id));
+        say_next(x, &o->sites[list[0].number]);
 }
 
 /// Finds what is meant: a component by name, or a site by the beginning of its id.

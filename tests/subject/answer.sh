@@ -29,6 +29,9 @@ for arch in i386 x86_64; do
     case_of "the version of mbedTLS stands in the report ($arch)" \
         grep -q "^built with .*mbedtls ${version:-none} (Debian source package" "$out/$arch.1"
     $report "$trace" >"$out/$arch.2"
+    next=$(build/ramlens explain --subject subjects/webrtc "$trace" libsrtp | sed -n 's/^next: //p')
+    case_of "the command that a component names next shows a site ($arch)" \
+        sh -c "build/$next | grep -q '^site .* of libsrtp'"
     case_of "two reports of one trace are equal ($arch)" cmp "$out/$arch.1" "$out/$arch.2"
 done
 exit $result
