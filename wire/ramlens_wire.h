@@ -20,7 +20,7 @@ extern "C" {
 enum {
     RAMLENS_WIRE_PARTS = 256,
     RAMLENS_WIRE_MAJOR = 1, ///< Readers of another major version must refuse the block.
-    RAMLENS_WIRE_MINOR = 0, ///< Readers of a lower minor version may skip what they do not know.
+    RAMLENS_WIRE_MINOR = 1, ///< Readers of a lower minor version may skip what they do not know.
     RAMLENS_WIRE_BLOCK_BYTES = 4096,   ///< No block is larger, its header included.
     RAMLENS_WIRE_HEADER_BYTES = 48,    ///< Size of a block header of this version.
     RAMLENS_WIRE_EVENT_MAX = 64,       ///< No event needs more bytes.
@@ -44,6 +44,7 @@ enum ramlens_wire_kind {
     RAMLENS_WIRE_REALLOC_FROM =
             3, ///< First half of a moving realloc: the old block, stamped before the call.
     RAMLENS_WIRE_REALLOC_FREE = 4, ///< realloc(p, 0) that freed `p`.
+    RAMLENS_WIRE_KERNEL_FREE = 5,  ///< A block of a kernel object ends: placed runs only.
 
     RAMLENS_WIRE_FIRST_ALLOC = 16,
     RAMLENS_WIRE_MALLOC = 16,
@@ -57,7 +58,9 @@ enum ramlens_wire_kind {
     RAMLENS_WIRE_POSIX_MEMALIGN = 23,
     RAMLENS_WIRE_NEW = 24,
     RAMLENS_WIRE_NEW_ARRAY = 25,
-    RAMLENS_WIRE_KIND_COUNT = 26,
+    RAMLENS_WIRE_KERNEL_BLOCK =
+            26, ///< The target's block behind a kernel object: placed runs only.
+    RAMLENS_WIRE_KIND_COUNT = 27,
 };
 
 /// Flags of a request; those that say HAS mean that the value follows in the literal form.
@@ -95,11 +98,14 @@ enum ramlens_wire_record {
     RAMLENS_WIRE_STACK = 0x06,      ///< A call stack: outer stack and innermost return address.
     RAMLENS_WIRE_CHECKPOINT = 0x07, ///< A named moment.
     RAMLENS_WIRE_KERNEL = 0x08,     ///< A kernel object was created, destroyed or first used.
-    RAMLENS_WIRE_REGION = 0x09,     ///< A region's number and name.
-    RAMLENS_WIRE_CONTEXT = 0x0a,    ///< Core and interrupt context of what follows in this stream.
-    RAMLENS_WIRE_RAW_STACK = 0x0b,  ///< Raw stack window, to be unwound by the host.
-    RAMLENS_WIRE_COUNTERS = 0x0c,   ///< The recorder's own memory and counters.
-    RAMLENS_WIRE_END = 0x0d,        ///< The image ended in order.
+    RAMLENS_WIRE_REGION = 0x09, ///< A heap's number and name, where it lies here and on the target.
+    RAMLENS_WIRE_CONTEXT = 0x0a,   ///< Core and interrupt context of what follows in this stream.
+    RAMLENS_WIRE_RAW_STACK = 0x0b, ///< Raw stack window, to be unwound by the host.
+    RAMLENS_WIRE_COUNTERS = 0x0c,  ///< The recorder's own memory and counters.
+    RAMLENS_WIRE_END = 0x0d,       ///< The image ended in order.
+    RAMLENS_WIRE_HEAPS = 0x0e,     ///< What the heaps of a placed run had free at a checkpoint.
+    RAMLENS_WIRE_PLACED =
+            0x0f, ///< The image's blocks were placed by a target's rules: which, with what options.
 };
 
 // -------------------------------------------------------------------------------------------------

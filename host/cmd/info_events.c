@@ -9,6 +9,7 @@ static const char *const kind_names[RAMLENS_WIRE_KIND_COUNT] = {
     [RAMLENS_WIRE_DELETE_ARRAY] = "delete[]",
     [RAMLENS_WIRE_REALLOC_FROM] = "realloc-from",
     [RAMLENS_WIRE_REALLOC_FREE] = "realloc-free",
+    [RAMLENS_WIRE_KERNEL_FREE] = "kernel-free",
     [RAMLENS_WIRE_MALLOC] = "malloc",
     [RAMLENS_WIRE_CALLOC] = "calloc",
     [RAMLENS_WIRE_REALLOC] = "realloc",
@@ -19,6 +20,7 @@ static const char *const kind_names[RAMLENS_WIRE_KIND_COUNT] = {
     [RAMLENS_WIRE_POSIX_MEMALIGN] = "posix_memalign",
     [RAMLENS_WIRE_NEW] = "new",
     [RAMLENS_WIRE_NEW_ARRAY] = "new[]",
+    [RAMLENS_WIRE_KERNEL_BLOCK] = "kernel-block",
 };
 
 static const char *kind_name(uint8_t kind) {
