@@ -23,7 +23,7 @@ endif
 HOST_INC_base := -Ihost/base
 HOST_INC_wire := -Iwire
 HOST_INC_io := $(HOST_INC_base) -Ihost/io -Iwire
-HOST_INC_model := $(HOST_INC_io) -Ihost/model
+HOST_INC_model := $(HOST_INC_io) -Iheap -Ihost/model
 HOST_INC_pass := $(HOST_INC_model) -Ihost/pass
 HOST_INC_cmd := $(HOST_INC_pass) -Ihost/cmd
 HOST_LAYERS := base io model pass cmd

@@ -29,11 +29,11 @@ static const char *kind_name(uint8_t kind) {
 }
 
 static void print_kernel(struct text *t, const struct trace_event *e) {
-    static const char *const operations[] = { "create", "destroy", "first-use" };
+    static const char *const operations[] = { "create", "destroy", "first-use", "reclaimed" };
     const char *object =
             e->object < KERNEL_OBJECT_COUNT ? kernel_object_names[e->object] : "unknown";
     text_printf(t, "%s %s 0x%" PRIx64 " size %" PRIu64 " stack %" PRIu32 "\n", object,
-            e->operation < 3 ? operations[e->operation] : "unknown", e->address, e->request.size,
+            e->operation < 4 ? operations[e->operation] : "unknown", e->address, e->request.size,
             e->request.stack);
 }
 
@@ -42,9 +42,22 @@ static void print_memory(struct text *t, const struct trace_event *e) {
     text_printf(t, "%s 0x%" PRIx64 " size %" PRIu64, kind_name(r->kind), e->address, r->size);
     if (r->flags & RAMLENS_WIRE_HAS_ALIGNMENT)
         text_printf(t, " alignment %" PRIu32, r->alignment);
+    if (r->flags & RAMLENS_WIRE_HAS_CAPABILITY)
+        text_printf(t, " capability 0x%" PRIx32, r->capability);
+    if (r->flags & RAMLENS_WIRE_HAS_REGION)
+        text_printf(t, " region %u", r->region);
     text_printf(t, "%s%s%s stack %" PRIu32 "\n", r->flags & RAMLENS_WIRE_FAILED ? " failed" : "",
             r->flags & RAMLENS_WIRE_NOTHROW ? " nothrow" : "",
             r->flags & RAMLENS_WIRE_SIZED ? " sized" : "", r->stack);
+}
+
+static void print_heaps(struct text *t, const struct trace_event *e) {
+    text_printf(t, "heaps");
+    for (uint32_t i = 0; i < e->heap_count; i++)
+        text_printf(t, " %" PRIu32 ": free %" PRIu64 " largest %" PRIu64 " minimum %" PRIu64,
+                e->heaps[i].region, e->heaps[i].free_bytes, e->heaps[i].largest,
+                e->heaps[i].minimum);
+    text_printf(t, "\n");
 }
 
 /// One line: microseconds, thread, what, address, size, alignment, flags, stack.
@@ -56,6 +69,8 @@ static void print_event(
         text_printf(t, "checkpoint %.*s cycle %" PRIu32 "\n", STR_ARG(e->name), e->cycle);
     else if (e->type == TRACE_KERNEL)
         print_kernel(t, e);
+    else if (e->type == TRACE_HEAPS)
+        print_heaps(t, e);
     else
         print_memory(t, e);
 }

@@ -225,6 +225,29 @@ static void read_counters(struct reading *r, struct ramlens_wire_reader *in) {
         r->image->counters = c;
 }
 
+static void read_region(struct reading *r, struct ramlens_wire_reader *in) {
+    struct trace_image *image = r->image;
+    uint64_t number = ramlens_wire_get_varint(in);
+    struct trace_region region = { .present = true, .name = text_of(r, in) };
+    region.address = ramlens_wire_get_varint(in);
+    region.bytes = ramlens_wire_get_varint(in);
+    region.target_address = ramlens_wire_get_varint(in);
+    if (!in->ok || number >= TRACE_REGIONS_MAX) // a short one, of version 1.0, has only a name
+        return;
+    if (image->regions == NULL)
+        image->regions = NEW_ARRAY(r->a, struct trace_region, TRACE_REGIONS_MAX);
+    image->regions[number] = region;
+}
+
+static void read_placed(struct reading *r, struct ramlens_wire_reader *in) {
+    struct trace_placed placed = { .present = true, .target = text_of(r, in) };
+    placed.settings = text_of(r, in);
+    placed.plan = text_of(r, in);
+    placed.occupied_bytes = ramlens_wire_get_varint(in);
+    if (in->ok)
+        r->image->placed = placed;
+}
+
 static void read_definition(
         struct reading *r, const struct ramlens_wire_item *item, const struct trace_block *block) {
     struct ramlens_wire_reader in = { item->body, item->body + item->body_bytes, true };
@@ -249,6 +272,12 @@ static void read_definition(
         break;
     case RAMLENS_WIRE_COUNTERS:
         read_counters(r, &in);
+        break;
+    case RAMLENS_WIRE_REGION:
+        read_region(r, &in);
+        break;
+    case RAMLENS_WIRE_PLACED:
+        read_placed(r, &in);
         break;
     case RAMLENS_WIRE_END:
         r->image->ended = true;

@@ -52,6 +52,26 @@ struct trace_counters {
             too_deep;
 };
 
+enum { TRACE_REGIONS_MAX = 64 };
+
+/// A heap of the target in which a placed run's blocks lie.
+struct trace_region {
+    bool present;
+    struct str name;
+    uint64_t address; ///< Of its first byte, in the process that ran.
+    uint64_t bytes;
+    uint64_t target_address; ///< 0: no fixed one.
+};
+
+/// By which rules the image's blocks were placed; `present` false: it is no placed run.
+struct trace_placed {
+    bool present;
+    struct str target;
+    struct str settings;     ///< "NAME=VALUE NAME=VALUE".
+    struct str plan;         ///< As it was given; empty for none.
+    uint64_t occupied_bytes; ///< Of internal memory, beforehand.
+};
+
 /// One process image: a program from its start to its end or its exec.
 struct trace_image {
     uint32_t mark;             ///< In each of its blocks.
@@ -74,6 +94,8 @@ struct trace_image {
     struct trace_counters counters;
     bool ended;           ///< Its end was recorded: the program left in order.
     uint64_t blocks_told; ///< Blocks that it had then; 0: not said.
+    struct trace_placed placed;
+    struct trace_region *regions; ///< By number, TRACE_REGIONS_MAX; NULL when there are none.
 };
 
 /// What is wrong with the file, if anything.
@@ -107,7 +129,21 @@ void trace_close(struct trace *t);
 /// Nanoseconds since the image began, for a time in parts of its ticks.
 uint64_t trace_nanoseconds(const struct trace_image *image, uint64_t time);
 
-enum trace_event_type { TRACE_MEMORY, TRACE_KERNEL, TRACE_CHECKPOINT };
+enum trace_event_type {
+    TRACE_MEMORY,
+    TRACE_KERNEL,
+    TRACE_CHECKPOINT,
+    TRACE_KERNEL_BLOCK, ///< As TRACE_MEMORY, of a block behind a kernel object, in a placed run.
+    TRACE_HEAPS,        ///< What a placed run's heaps had free at the checkpoint before.
+};
+
+/// One heap at a checkpoint, as it said itself.
+struct trace_heap {
+    uint32_t region;
+    uint64_t free_bytes;
+    uint64_t largest;
+    uint64_t minimum;
+};
 
 struct trace_event {
     uint8_t type;     ///< enum trace_event_type.
@@ -120,6 +156,8 @@ struct trace_event {
     uint8_t object;    ///< Of a kernel event, as in FORMAT.md.
     uint32_t cycle;    ///< Of a checkpoint; 0: none.
     struct str name;   ///< Of a checkpoint; valid until the next call.
+    const struct trace_heap *heaps; ///< Of TRACE_HEAPS; valid until the next call.
+    uint32_t heap_count;
 };
 
 /// A position in the merged events of one image.

@@ -60,6 +60,7 @@ struct trace_cursor {
     struct ramlens_wire_decoder glance; ///< Scratch: a decoder that looks ahead.
     uint64_t blocks_seen;
     struct trace_event event;
+    struct trace_heap heaps[TRACE_REGIONS_MAX]; ///< Of the event.
     bool peeked;
 };
 
@@ -248,19 +249,45 @@ static bool make_checkpoint(struct trace_event *e, const struct ramlens_wire_ite
     return in.ok;
 }
 
+static bool make_heaps(struct trace_cursor *c, const struct ramlens_wire_item *item) {
+    struct ramlens_wire_reader in = { item->body, item->body + item->body_bytes, true };
+    struct trace_event *e = &c->event;
+    e->type = TRACE_HEAPS;
+    e->heaps = c->heaps;
+    uint64_t count = ramlens_wire_get_varint(&in);
+    if (count > TRACE_REGIONS_MAX)
+        return false;
+    e->heap_count = (uint32_t)count;
+    for (uint32_t i = 0; i < count; i++) {
+        struct trace_heap *h = &c->heaps[i];
+        uint64_t region = ramlens_wire_get_varint(&in);
+        h->region = region < TRACE_REGIONS_MAX ? (uint32_t)region : TRACE_REGIONS_MAX;
+        h->free_bytes = ramlens_wire_get_varint(&in);
+        h->largest = ramlens_wire_get_varint(&in);
+        h->minimum = ramlens_wire_get_varint(&in);
+    }
+    return in.ok;
+}
+
+static bool is_kernel_block(uint8_t kind) {
+    return kind == RAMLENS_WIRE_KERNEL_BLOCK || kind == RAMLENS_WIRE_KERNEL_FREE;
+}
+
 /// Fills c->event from `s`; false for a record that is no event of ours.
 static bool make_event(struct trace_cursor *c, const struct stream *s) {
     struct trace_event *e = &c->event;
     e->thread = s->thread;
     e->time = s->time;
     if (__builtin_expect(s->item.record == 0, 1)) {
-        e->type = TRACE_MEMORY;
+        e->type = is_kernel_block(s->item.request.kind) ? TRACE_KERNEL_BLOCK : TRACE_MEMORY;
         e->address = s->item.address;
         e->request = s->item.request;
         return true;
     }
     if (s->item.record == RAMLENS_WIRE_KERNEL)
         return make_kernel_event(e, &s->item);
+    if (s->item.record == RAMLENS_WIRE_HEAPS)
+        return make_heaps(c, &s->item);
     return s->item.record == RAMLENS_WIRE_CHECKPOINT && make_checkpoint(e, &s->item);
 }
 

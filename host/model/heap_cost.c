@@ -46,6 +46,7 @@ bool heap_cost_for(const struct target_allocator *a, uint64_t heap_bytes, struct
         .control_bytes = a->control_bytes + a->control_row_bytes * rows +
                          a->control_list_bytes * rows * lists,
         .rounds_block = a->rounds_block,
+        .poison_bytes = a->poison_bytes,
     };
     return bytes >= out->control_bytes + a->ends_bytes + a->least_bytes;
 }
@@ -55,7 +56,7 @@ static uint64_t trimmed_payload(const struct heap_cost *heap, uint64_t size) {
     if (size == 0 || size >= heap->most_bytes) {
         return 0;
     }
-    uint64_t payload = round_up(size, heap->alignment);
+    uint64_t payload = round_up(size + heap->poison_bytes, heap->alignment);
     payload = payload < heap->least_bytes ? heap->least_bytes : payload;
     return payload < heap->most_bytes ? payload : 0;
 }

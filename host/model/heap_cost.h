@@ -30,6 +30,7 @@ struct heap_cost {
     uint64_t most_bytes;    ///< Payloads of this size and above are refused.
     uint64_t control_bytes; ///< The control block.
     bool rounds_block;
+    uint32_t poison_bytes; ///< Around what is asked for.
 };
 
 /// Constants of a heap of `heap_bytes`, the size of its whole range. False when that is too small

@@ -13,13 +13,14 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <strings.h>
 #include <sys/stat.h>
 
-static const char *const top_keys[] = { "target", "parameter", "refuse", "capabilities", "kind",
-    "region", "pool", "allocator", "malloc", "request", "system", "insists", "stack", "object",
-    "task", NULL };
+static const char *const top_keys[] = { "target", "parameter", "setting", "refuse", "capabilities",
+    "kind", "region", "pool", "allocator", "malloc", "cache-lines", "request", "system", "insists",
+    "stack", "object", "task", NULL };
 
 static int compare_names(const void *a, const void *b) {
     const struct str *left = a;
@@ -85,7 +86,9 @@ static bool find_file(struct arena *a, const char *name, const char *const *fold
 
 static const char *list_values(struct arena *a, const struct target_parameter *p) {
     struct text list = { .arena = a };
-    for (uint32_t i = 0; i < p->value_count; i++) {
+    if (p->is_number)
+        text_printf(&list, "a number from %" PRIu64 " to %" PRIu64, p->least, p->most);
+    for (uint32_t i = 0; i < p->value_count && !p->is_number; i++) {
         const char *between = i == 0 ? "" : i + 1 == p->value_count ? " or " : ", ";
         text_printf(
                 &list, "%s%s%s", between, p->values[i].at, i == p->by_default ? " (default)" : "");
@@ -117,6 +120,21 @@ static uint32_t find_value(const struct target_lines *lines, struct str word) {
     return TARGET_NONE;
 }
 
+static bool fail_value(
+        struct target_reader *r, const struct target_parameter *p, const char *value) {
+    return fail(r->err, NULL, ERR_NO_OFFSET,
+            "unknown value '%s' of parameter '%s' of target '%s'; choose %s", value, p->name.at,
+            r->target->name.at, list_values(r->arena, p));
+}
+
+static bool choose_number(struct target_reader *r, struct target_parameter *p, const char *value) {
+    uint64_t number;
+    if (!conf_parse_number(str_from(value), &number) || number < p->least || number > p->most)
+        return fail_value(r, p, value);
+    p->values[0] = str_from(arena_printf(r->arena, "%" PRIu64, number));
+    return true;
+}
+
 /// Applies every `NAME=VALUE` among `options` that is for `p`.
 static bool choose(struct target_reader *r, struct target_parameter *p,
         const struct target_lines *lines, const char *const *options, uint32_t option_count) {
@@ -126,15 +144,54 @@ static bool choose(struct target_reader *r, struct target_parameter *p,
                 !str_equal((struct str){ options[i], (size_t)(equals - options[i]) }, p->name)) {
             continue;
         }
-        uint32_t value = find_value(lines, str_from(equals + 1));
-        if (value == TARGET_NONE) {
-            return fail(r->err, NULL, ERR_NO_OFFSET,
-                    "unknown value '%s' of parameter '%s' of target '%s'; choose %s", equals + 1,
-                    p->name.at, r->target->name.at, list_values(r->arena, p));
+        if (p->is_number) {
+            if (!choose_number(r, p, equals + 1))
+                return false;
+            continue;
         }
+        uint32_t value = find_value(lines, str_from(equals + 1));
+        if (value == TARGET_NONE)
+            return fail_value(r, p, equals + 1);
         p->chosen = value;
     }
     return true;
+}
+
+/// `range LEAST MOST` with `default N`: any number between.
+static bool read_range(struct target_reader *r, const struct conf_line *line,
+        const struct target_lines *lines, struct target_parameter *p) {
+    const struct conf_line *range = NULL, *set_default = NULL;
+    for (uint32_t i = 0; i < lines->count; i++) {
+        const struct conf_line **which = str_equal(lines->at[i]->words[0], STR("range")) ? &range
+                                         : str_equal(lines->at[i]->words[0], STR("default"))
+                                                 ? &set_default
+                                                 : NULL;
+        if (which == NULL || *which != NULL)
+            return target_fail(r, lines->at[i],
+                    "parameter '%s' takes one 'range' and one 'default', or values", p->name.at);
+        *which = lines->at[i];
+    }
+    if (set_default == NULL)
+        return target_fail(r, line, "parameter '%s' lacks its default", p->name.at);
+    if (!target_word_count(r, range, 3, 3, "the least and the most") ||
+            !target_number(r, range, 1, "the least", &p->least) ||
+            !target_number(r, range, 2, "the most", &p->most) ||
+            !target_number(r, set_default, 1, "the default", &p->default_number))
+        return false;
+    if (p->default_number < p->least || p->default_number > p->most)
+        return target_fail(r, set_default, "the default is outside of the range");
+    p->is_number = true;
+    p->value_count = 1;
+    p->values = NEW(r->arena, struct str);
+    p->values[0] = str_from(arena_printf(r->arena, "%" PRIu64, p->default_number));
+    return true;
+}
+
+static bool has_range(const struct target_lines *lines) {
+    for (uint32_t i = 0; i < lines->count; i++)
+        if (str_equal(lines->at[i]->words[0], STR("range")))
+            return true;
+    return false;
 }
 
 static bool read_values(struct target_reader *r, const struct conf_line *line,
@@ -170,7 +227,7 @@ static bool read_values(struct target_reader *r, const struct conf_line *line,
 
 static bool read_parameter(struct target_reader *r, const struct conf_line *line,
         const char *const *options, uint32_t option_count) {
-    static const char *const keys[] = { "value", "default", NULL };
+    static const char *const keys[] = { "value", "default", "range", NULL };
     struct target *t = r->target;
     struct target_lines lines;
     if (!target_word_count(r, line, 2, 3, "a name and words for people") ||
@@ -185,7 +242,9 @@ static bool read_parameter(struct target_reader *r, const struct conf_line *line
     struct target_parameter *p = &t->parameters[t->parameter_count];
     p->name = line->words[1];
     p->about = target_word_or_empty(line, 2);
-    if (!read_values(r, line, &lines, p) || !choose(r, p, &lines, options, option_count)) {
+    p->is_setting = str_equal(line->words[0], STR("setting"));
+    if (!(has_range(&lines) ? read_range : read_values)(r, line, &lines, p) ||
+            !choose(r, p, &lines, options, option_count)) {
         return false;
     }
     t->parameter_count++;
@@ -238,16 +297,21 @@ static bool read_head(struct target_reader *r, const char *const *options, uint3
                 r->err, r->conf.path, 1, "no line 'target NAME' at the top: is this a target?");
     }
     uint32_t parameters = 0;
-    for (const struct conf_line *p = conf_find(first, "parameter"); p; p = conf_next(p)) {
-        parameters++;
+    static const char *const keys[] = { "parameter", "setting" };
+    for (int k = 0; k < 2; k++) {
+        for (const struct conf_line *p = conf_find(first, keys[k]); p; p = conf_next(p)) {
+            parameters++;
+        }
     }
     r->target->parameters = NEW_ARRAY(r->arena, struct target_parameter, parameters);
     if (!read_name(r, name)) {
         return false;
     }
-    for (const struct conf_line *p = conf_find(first, "parameter"); p; p = conf_next(p)) {
-        if (!read_parameter(r, p, options, option_count)) {
-            return false;
+    for (int k = 0; k < 2; k++) {
+        for (const struct conf_line *p = conf_find(first, keys[k]); p; p = conf_next(p)) {
+            if (!read_parameter(r, p, options, option_count)) {
+                return false;
+            }
         }
     }
     return check_options(r, options, option_count);
@@ -268,6 +332,7 @@ static const struct {
     { "pool", 0, 1, target_read_pool },
     { "allocator", 1, 1, target_read_allocator },
     { "malloc", 1, 1, target_read_malloc },
+    { "cache-lines", 0, 1, target_read_cache_lines },
     { "request", 1, UINT32_MAX, target_read_request },
     { "system", 1, 1, target_read_system },
     { "insists", 0, UINT32_MAX, target_read_insists },
@@ -338,11 +403,21 @@ struct str target_choice(const struct target *t, const char *parameter) {
     return STR("");
 }
 
+static bool is_default(const struct target_parameter *p) {
+    uint64_t number;
+    if (p->is_number)
+        return conf_parse_number(p->values[0], &number) && number == p->default_number;
+    return p->chosen == p->by_default;
+}
+
 const char *target_choices(struct arena *a, const struct target *t) {
     struct text list = { .arena = a };
     for (uint32_t i = 0; i < t->parameter_count; i++) {
         const struct target_parameter *p = &t->parameters[i];
-        text_printf(&list, "%s%s=%s", i ? " " : "", p->name.at, p->values[p->chosen].at);
+        if (p->is_setting && is_default(p)) {
+            continue;
+        }
+        text_printf(&list, "%s%s=%s", list.len ? " " : "", p->name.at, p->values[p->chosen].at);
     }
     return list.len ? list.at : "";
 }

@@ -32,6 +32,11 @@ struct target_parameter {
     uint32_t value_count;
     uint32_t chosen;     ///< Index into `values`.
     uint32_t by_default; ///< What it would be, had the user not said.
+    bool is_setting;     ///< One of many that are rarely chosen: said only when it was.
+    bool is_number;      ///< Any number from `least` to `most`; `values` has the chosen one alone.
+    uint64_t least;
+    uint64_t most;
+    uint64_t default_number;
 };
 
 /// A named bit, or a named set of bits, of what a heap offers and a request asks for.
@@ -62,7 +67,8 @@ struct target_heap {
     uint64_t bytes;                     ///< Before static data is taken off.
     bool late;                          ///< Not usable before the main task begins.
     bool added;                         ///< Registered at run time, hence at the head of the list.
-    bool carved; ///< Lies inside another heap: must not be added to its region's sum.
+    bool carved;         ///< Lies inside another heap: must not be added to its region's sum.
+    uint32_t carve_asks; ///< Capability bits by which a carved one's block is asked for.
 };
 
 /// One memory. Its reserved ranges and its heaps (carved ones aside) fill it to the byte.
@@ -98,6 +104,8 @@ struct target_allocator {
     uint32_t control_row_bytes;  ///< for each first-level row,
     uint32_t control_list_bytes; ///< for each list.
     bool rounds_block; ///< A block is as large as its size class; false: only the search rounds up.
+    uint32_t poisoning;    ///< 0 none, 1 light, 2 comprehensive: canaries around each block.
+    uint32_t poison_bytes; ///< What they take.
     uint32_t class_count;
     struct target_class classes[TARGET_CLASSES]; ///< By ascending `up_to`.
 };
@@ -108,6 +116,16 @@ struct target_malloc {
     uint32_t small_asks; ///< Capability bits.
     uint32_t large_asks;
     uint32_t again_asks; ///< Second try after a failure.
+};
+
+/// Requests that must not share a cache line with anything: their blocks are aligned and rounded to it.
+struct target_lines_rule {
+    uint32_t asks;   ///< Capability bits of which any makes a request one of them; 0: no such rule.
+    uint32_t strips; ///< Of these, those that ask for nothing else.
+    uint32_t external_asks;  ///< A request with these goes to external memory and its lines,
+    uint32_t external_drops; ///< without these bits.
+    uint32_t internal_bytes; ///< A line of internal memory.
+    uint32_t external_bytes;
 };
 
 /// A way to insist on a memory: the words a plan may use.
@@ -170,6 +188,7 @@ struct target {
     uint32_t heap_count;
     struct target_allocator allocator;
     struct target_malloc malloc_rule;
+    struct target_lines_rule lines_rule;
     struct target_request *requests;
     uint32_t request_count;
     uint32_t system_request; ///< Index into `requests`: what the kernel asks for.
@@ -198,7 +217,8 @@ bool target_load(struct arena *a, const char *name, const char *const *folders,
 /// The value chosen for `parameter`, by its first name; empty when there is no such parameter.
 struct str target_choice(const struct target *t, const char *parameter);
 
-/// All choices in one line, `idf=v5.5.1 revision=<3 …`, for a report's head. In the arena.
+/// All choices in one line, `idf=v5.5.1 revision=<3 …`, for a report's head; settings only where they differ from their
+/// default. In the arena.
 const char *target_choices(struct arena *a, const struct target *t);
 
 /// Index of the region of that name, or TARGET_NONE.

@@ -112,9 +112,26 @@ static bool read_rounding(
     return true;
 }
 
+/// `poisoning none|light|comprehensive [BYTES]`; without the line: none.
+static bool read_poisoning(struct target_reader *r, const struct target_lines *lines) {
+    static const char *const names[] = { "none", "light", "comprehensive" };
+    struct target_allocator *a = &r->target->allocator;
+    const struct conf_line *line = only_line(lines, "poisoning");
+    if (line == NULL)
+        return true;
+    struct str how = target_word_or_empty(line, 1);
+    while (a->poisoning < 3 && !str_equal(how, str_from(names[a->poisoning])))
+        a->poisoning++;
+    if (a->poisoning == 3)
+        return target_fail(
+                r, line, "poisoning is 'none', 'light' or 'comprehensive', not '%s'", how.at);
+    return a->poisoning == 0 ||
+           target_number_within(r, line, 2, "what it takes", 0, 64, &a->poison_bytes);
+}
+
 bool target_read_allocator(struct target_reader *r, const struct conf_line *line) {
     static const char *const keys[] = { "alignment", "header", "least", "ends", "descriptor",
-        "record", "control", "lists", "rounding", NULL };
+        "record", "control", "lists", "rounding", "poisoning", NULL };
     struct target_allocator *a = &r->target->allocator;
     const struct number_field fields[] = { { "alignment", &a->alignment },
         { "header", &a->header_bytes }, { "least", &a->least_bytes }, { "ends", &a->ends_bytes },
@@ -129,7 +146,7 @@ bool target_read_allocator(struct target_reader *r, const struct conf_line *line
     if (!target_active_lines(r, line->children, keys, &lines) ||
             !read_fields(r, line, &lines, fields, sizeof(fields) / sizeof(fields[0])) ||
             !read_control(r, line, &lines) || !read_classes(r, line, &lines) ||
-            !read_rounding(r, line, &lines)) {
+            !read_rounding(r, line, &lines) || !read_poisoning(r, &lines)) {
         return false;
     }
     if (!is_power_of_two(a->alignment) || a->least_bytes == 0) {
@@ -156,6 +173,36 @@ bool target_read_malloc(struct target_reader *r, const struct conf_line *line) {
     return target_number(r, small, 1, "the limit", &m->up_to) &&
            target_mask(r, small, 2, &m->small_asks) && target_mask(r, large, 1, &m->large_asks) &&
            target_mask(r, again, 1, &m->again_asks);
+}
+
+/// `cache-lines INTERNAL EXTERNAL` with `asks CAPABILITY…`, `strips CAPABILITY…`, `external CAPABILITY drops CAPABILITY…`.
+bool target_read_cache_lines(struct target_reader *r, const struct conf_line *line) {
+    static const char *const keys[] = { "asks", "strips", "external", NULL };
+    struct target_lines_rule *rule = &r->target->lines_rule;
+    struct target_lines lines;
+    if (!target_word_count(r, line, 3, 3, "two sizes of a line") ||
+            !target_number_within(r, line, 1, "a line", 1, 4096, &rule->internal_bytes) ||
+            !target_number_within(r, line, 2, "a line", 1, 4096, &rule->external_bytes) ||
+            !target_active_lines(r, line->children, keys, &lines))
+        return false;
+    if (!is_power_of_two(rule->internal_bytes) || !is_power_of_two(rule->external_bytes))
+        return target_fail(r, line, "a line must be a power of two");
+    const struct conf_line *asks = only_line(&lines, "asks");
+    const struct conf_line *strips = only_line(&lines, "strips");
+    const struct conf_line *external = only_line(&lines, "external");
+    if (asks == NULL)
+        return target_fail(r, line, "'cache-lines' must have one line 'asks'");
+    if (!target_mask(r, asks, 1, &rule->asks) ||
+            (strips != NULL && !target_mask(r, strips, 1, &rule->strips)))
+        return false;
+    if (external == NULL)
+        return true;
+    if (external->word_count < 4 || !str_equal(external->words[2], STR("drops")))
+        return target_fail(r, external, "expected: external CAPABILITY drops CAPABILITY...");
+    rule->external_asks = target_find_capability(r->target, external->words[1]);
+    return rule->external_asks != 0
+                   ? target_mask(r, external, 3, &rule->external_drops)
+                   : target_fail(r, external, "unknown capability '%s'", external->words[1].at);
 }
 
 bool target_read_request(struct target_reader *r, const struct conf_line *line) {

@@ -362,6 +362,7 @@ bool target_read_pool(struct target_reader *r, const struct conf_line *line) {
         return target_fail(r, line, "no heap can give %" PRIu64 " bytes to the pool", bytes);
     }
     pool.bytes = bytes - 1;
+    pool.carve_asks = asked;
     add_heap(r, &pool);
     return true;
 }

@@ -65,6 +65,7 @@ bool target_read_region(struct target_reader *r, const struct conf_line *line);
 bool target_read_pool(struct target_reader *r, const struct conf_line *line);
 bool target_read_allocator(struct target_reader *r, const struct conf_line *line);
 bool target_read_malloc(struct target_reader *r, const struct conf_line *line);
+bool target_read_cache_lines(struct target_reader *r, const struct conf_line *line);
 bool target_read_request(struct target_reader *r, const struct conf_line *line);
 bool target_read_system(struct target_reader *r, const struct conf_line *line);
 bool target_read_insists(struct target_reader *r, const struct conf_line *line);
