@@ -2,7 +2,7 @@
 BENCH_DIR := build/bench
 BENCH_INC := -Ibench $(HOST_INC_model)
 BENCH_LIB := $(filter-out $(HOST_DIR)/main.o $(HOST_DIR)/cmd/%,$(HOST_OBJ))
-BENCH_TOOLS := $(addprefix $(BENCH_DIR)/,cpu workload analysis)
+BENCH_TOOLS := $(addprefix $(BENCH_DIR)/,cpu workload analysis model)
 BENCH_REPLAY := $(foreach arch,x86_64 i386,$(foreach fp,with without,$(BENCH_DIR)/replay-$(arch)-$(fp)))
 RUNS ?= 11
 
@@ -21,7 +21,7 @@ $(BENCH_DIR)/unwind_bench: bench/unwind_bench.c $(wildcard integrations/linux/un
 	@$(CC) -std=gnu11 -O2 -g -D_GNU_SOURCE -fno-omit-frame-pointer -ftls-model=initial-exec $(HOST_WARN) -Iintegrations/linux \
 	    -o $@ $(filter %.c,$^) -lpthread
 
-$(BENCH_DIR)/cpu $(BENCH_DIR)/workload $(BENCH_DIR)/analysis: $(BENCH_DIR)/%: bench/%.c bench/workload.h $(BENCH_LIB)
+$(BENCH_DIR)/cpu $(BENCH_DIR)/workload $(BENCH_DIR)/analysis $(BENCH_DIR)/model: $(BENCH_DIR)/%: bench/%.c bench/workload.h $(BENCH_LIB)
 	@mkdir -p $(@D); echo "CC $<"
 	@$(CC) $(HOST_STD) $(HOST_MODE) $(HOST_WARN) $(BENCH_INC) -o $@ $< $(BENCH_LIB) $(HOST_LIBS)
 

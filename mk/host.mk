@@ -28,7 +28,7 @@ HOST_INC_pass := $(HOST_INC_model) -Ihost/pass
 HOST_INC_cmd := $(HOST_INC_pass) -Ihost/cmd
 HOST_LAYERS := base io model pass cmd
 
-HOST_SRC := $(foreach layer,$(HOST_LAYERS),$(wildcard host/$(layer)/*.c)) $(wildcard wire/*.c) host/main.c
+HOST_SRC := $(foreach layer,$(HOST_LAYERS),$(wildcard host/$(layer)/*.c)) $(wildcard wire/*.c heap/*.c) host/main.c
 HOST_HDR := $(foreach layer,$(HOST_LAYERS),$(wildcard host/$(layer)/*.h))
 # host/io/x.c -> build/host/io/x.o; host/main.c -> build/host/main.o; wire/x.c -> build/host/wire/x.o
 HOST_OBJ := $(patsubst %.c,$(HOST_DIR)/%.o,$(patsubst host/%,%,$(HOST_SRC)))
@@ -51,6 +51,9 @@ $(foreach layer,$(HOST_LAYERS),$(eval $(call host_layer_rule,$(layer))))
 
 $(HOST_DIR)/wire/%.o: wire/%.c mk/host.mk
 	$(HOST_CC) $(HOST_INC_wire) -c $< -o $@
+
+$(HOST_DIR)/heap/%.o: heap/%.c mk/host.mk
+	$(HOST_CC) -Iheap -c $< -o $@
 
 $(HOST_DIR)/main.o: host/main.c mk/host.mk
 	$(HOST_CC) $(HOST_INC_cmd) -c $< -o $@

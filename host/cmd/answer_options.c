@@ -16,7 +16,17 @@ const char *answer_subject_file(struct cmd_context *ctx, const char *name) {
     return access(path, R_OK) == 0 ? path : NULL;
 }
 
+/// Whether the command's own table has `option`: not every command takes all of them.
+static bool has_option(const struct cmd_context *ctx, const char *option) {
+    for (const struct opt *o = ctx->self->opts; o->name != NULL || o->letter != 0; o++)
+        if (o->name != NULL && strcmp(o->name, option) == 0)
+            return true;
+    return false;
+}
+
 static const char *given_or_subject(struct cmd_context *ctx, const char *option, const char *file) {
+    if (!has_option(ctx, option))
+        return NULL;
     const char *given = opt_value(&ctx->values, option, NULL);
     return given != NULL ? given : answer_subject_file(ctx, file);
 }
@@ -52,9 +62,9 @@ static bool read_target_options(struct cmd_context *ctx, struct answer_options *
         return fail(&ctx->err, NULL, ERR_NO_OFFSET, "--set is given more than %d times", SET_MAX);
     for (uint32_t i = 0; i < o->target_option_count; i++)
         set[i] = opt_value_at(&ctx->values, "set", i);
-    if (o->target == NULL &&
-            (opt_is_given(&ctx->values, "plan") || opt_is_given(&ctx->values, "observed") ||
-                    o->target_option_count > 0))
+    bool observed = has_option(ctx, "observed") && opt_is_given(&ctx->values, "observed");
+    if (has_option(ctx, "observed") && o->target == NULL &&
+            (opt_is_given(&ctx->values, "plan") || observed || o->target_option_count > 0))
         return fail(&ctx->err, NULL, ERR_NO_OFFSET,
                 "a plan, figures and parameters are a chip's; --target names it");
     find_folders(ctx, o);

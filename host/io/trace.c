@@ -84,7 +84,8 @@ static void begin_image(struct reading *r, const struct trace_block *block) {
     GROW(r, t->images, t->image_count, r->image_capacity);
     r->image = &t->images[t->image_count++];
     *r->image = (struct trace_image){
-        .ticks_per_second = 1000000, .first_offset = block->offset, .mark = block->header.image
+        .ticks_per_second = 1000000, .first_offset = block->offset, .mark = block->header.image,
+        .minor = block->header.minor
     };
 }
 

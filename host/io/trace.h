@@ -76,6 +76,7 @@ struct trace_placed {
 struct trace_image {
     uint32_t mark;             ///< In each of its blocks.
     uint8_t pointer_bytes;     ///< 4 or 8; 0 when its record was lost.
+    uint8_t minor;             ///< Minor version of the format in its first block.
     uint64_t ticks_per_second; ///< Nominal.
     uint64_t process;
     struct str path;

@@ -311,3 +311,21 @@ const char *plan_reason(
     }
     return arena_printf(a, rule->insists ? "%s insists" : "%s's rule", p->target->name.at);
 }
+
+const struct plan_rule *plan_unowned_rule(const struct plan *p) {
+    return rule_of(p, p->component_count, PLAN_LIBC);
+}
+
+const struct plan_rule *plan_rule_for(
+        struct plan *p, struct owners *o, uint32_t stack, enum plan_kind kind) {
+    return rule_of(p, owners_get(o, stack).component, kind);
+}
+
+void plan_asks(const struct plan *p, const struct plan_rule *rule, struct ramlens_asks *out) {
+    *out = (struct ramlens_asks){ .count = 0 };
+    if (rule->request == PLAN_POLICY)
+        return;
+    bool strict = rule->insists || rule == &p->kernel;
+    out->count = strict ? 1 : 2; // a try of 0 is the rule of malloc
+    out->tries[0] = p->target->requests[rule->request].asks;
+}

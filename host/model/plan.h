@@ -22,7 +22,9 @@
 
 #include "arena.h"
 #include "err.h"
+#include "owners.h"
 #include "policy.h"
+#include "ramlens_heaps.h"
 #include "str.h"
 #include "target.h"
 
@@ -80,6 +82,17 @@ const struct policy_place *plan_place(
 /// Where stacks, and what the kernel asks for, go.
 const struct policy_place *plan_stack_place(const struct plan *p);
 const struct policy_place *plan_kernel_place(const struct plan *p);
+
+/// The rule that decides for what call stack `stack` asks for by `kind`. For callers that keep the answer by stack: it may take
+/// microseconds.
+const struct plan_rule *plan_rule_for(
+        struct plan *p, struct owners *o, uint32_t stack, enum plan_kind kind);
+
+/// The rule for what nobody is known to own: small blocks of the pthread layer, taken by plain malloc.
+const struct plan_rule *plan_unowned_rule(const struct plan *p);
+
+/// What a request under `rule` tries, in order: its memory, then, unless it insists, the rule of malloc.
+void plan_asks(const struct plan *p, const struct plan_rule *rule, struct ramlens_asks *out);
 
 /// Who decides for a component and kind, for people: "as-ported:12", "esp32p4 insists", "esp32p4's
 /// rule". In the arena.
