@@ -21,8 +21,9 @@ enum {
 struct ramlens_heap_place {
     char name[16];   ///< "RETENT_RAM", as the target names it.
     uint32_t region; ///< Index of the region, the target's own numbering.
-    uint32_t bytes;  ///< Static data and what else is occupied beforehand taken off.
-    uint64_t start;  ///< Address on the target; 0 for a carved one.
+    uint32_t
+            bytes; ///< Static data and what else is occupied beforehand taken off. Carved: one less than its block (esp_psram.c).
+    uint64_t start;                            ///< Address on the target; 0 for a carved one.
     uint32_t offers[RAMLENS_HEAPS_PRIORITIES]; ///< Capability bits by priority.
     uint32_t added;  ///< 1: registered at run time: its record is a block of its own.
     uint32_t late;   ///< 1: registered at boot, usable only from the main task on.
@@ -53,6 +54,12 @@ struct ramlens_heaps_rules {
     uint32_t external_drops; ///< MALLOC_CAP_DMA with PSRAM.
     uint32_t line_internal;  ///< Bytes of a cache line; 0 or 1: none.
     uint32_t line_external;
+    uint32_t
+            descriptor_asks; ///< Capability bits that stand for `descriptor_means` (MALLOC_CAP_DMA_DESC_*); 0 none.
+    uint32_t descriptor_means; ///< MALLOC_CAP_DMA.
+    uint32_t
+            wide_asks; ///< Capability bits that align and round up to `wide_bytes` at least (MALLOC_CAP_SIMD); 0 none.
+    uint32_t wide_bytes;
     struct ramlens_heap_place places[RAMLENS_HEAPS_MAX];
 };
 
