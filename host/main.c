@@ -11,12 +11,13 @@
 #include <string.h>
 #include <unistd.h>
 
-extern const struct command cmd_record, cmd_info, cmd_report, cmd_explain, cmd_replay;
+extern const struct command cmd_record, cmd_run, cmd_info, cmd_report, cmd_explain, cmd_replay;
 extern const struct command cmd_help, cmd_version;
 
 /// Adding a command: its declaration above, its line here, its test. Here is the overview's order.
 static const struct command *const commands[] = {
     &cmd_record,
+    &cmd_run,
     &cmd_info,
     &cmd_report,
     &cmd_explain,
