@@ -30,6 +30,7 @@ struct ramlens_heap_place {
     uint32_t late;   ///< 1: registered at boot, usable only from the main task on.
     uint32_t carved; ///< 1: lies in a block of another heap, taken with `carve_asks`.
     uint32_t carve_asks;
+    uint32_t reserved; ///< 0; makes the layout the same for 32-bit and 64-bit programs.
 };
 
 /// Everything that decides where a request goes; fixed layout, so that one process can hand it to another. Heaps in the order in which a request

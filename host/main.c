@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 extern const struct command cmd_record;
+extern const struct command cmd_run;
 extern const struct command cmd_info;
 extern const struct command cmd_report;
 extern const struct command cmd_explain;
@@ -23,6 +24,7 @@ extern const struct command cmd_version;
 /// Adding a command: its declaration above, its line here, its test. Here is the overview's order.
 static const struct command *const commands[] = {
     &cmd_record,
+    &cmd_run,
     &cmd_info,
     &cmd_report,
     &cmd_explain,
