@@ -50,7 +50,7 @@ static void learn_object(struct replay_state *s, enum kernel_object kind) {
         struct ramlens_asks asks;
         const struct plan_rule *rule = b->memory == TARGET_STACK    ? &p->stack
                                        : b->memory == TARGET_SYSTEM ? &p->kernel
-                                                                    : plan_unowned_rule(p);
+                                                                    : plan_component_rule(p, TARGET_NONE, PLAN_LIBC);
         plan_asks(p, rule, &asks);
         out->blocks[i].size = (uint32_t)(b->memory == TARGET_STACK ? p->stack_bytes : b->bytes);
         out->blocks[i].asks = intern_asks(s, &asks);

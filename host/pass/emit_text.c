@@ -29,11 +29,11 @@ static struct emit_rule rule_at(const struct emit *e, uint32_t row, enum plan_ki
     const struct plan *p = e->plan;
     const struct plan_rule *rule = &p->rules[row * PLAN_KINDS + kind];
     const struct plan_rule *fallback = &p->rules[p->component_count * PLAN_KINDS + kind];
-    bool is_default = !rule->insists && rule->line == fallback->line;
+    bool is_default = rule->strength != PLAN_BY_INSISTENCE && rule->line == fallback->line;
     return (struct emit_rule){ .memory = memory_of(rule),
         .line = rule->line,
         .is_default = is_default,
-        .insists = rule->insists };
+        .insists = rule->strength == PLAN_BY_INSISTENCE };
 }
 
 struct emit_rule emit_default(const struct emit *e, enum plan_kind kind) {
