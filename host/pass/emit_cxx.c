@@ -45,6 +45,7 @@ static void describe(struct emit *e, struct text *about, struct emit_rule all) {
             }
         }
     }
+    emit_run(e, about, UINT32_MAX, EMIT_BY_CXX);
     const char *others = exceptions(e);
     if (others != NULL) {
         text_printf(about,
