@@ -275,5 +275,6 @@ bool emit_sites(struct emit *e, struct err *err) {
     struct text *binary = emit_file(e, "ramlens_sites.bin");
     text_add(binary, table);
     text_fill(binary, '\0', room - table.len);
+    emit_runtime(e);
     return true;
 }
