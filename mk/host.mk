@@ -1,6 +1,6 @@
 # The host tool: build/ramlens (SAN=1: build/host-san/ramlens, with AddressSanitizer and UBSan).
 # Sources are found by name, so a new file needs no line here. Each folder sees only the headers it is entitled to:
-#   base: base   io: + io, wire   model: + model   pass: + pass   cmd: + cmd
+#   base: base   io: + io, wire   model: + model, heap   pass: + pass   cmd: + cmd
 HOST_WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wcast-align -Wcast-qual -Wpointer-arith \
     -Wstrict-prototypes -Wmissing-prototypes -Wmissing-declarations -Wold-style-definition -Wundef -Wvla \
     -Wdouble-promotion -Wformat=2 -Wwrite-strings -Wnull-dereference -Wimplicit-fallthrough -Werror
@@ -23,7 +23,7 @@ endif
 HOST_INC_base := -Ihost/base
 HOST_INC_wire := -Iwire
 HOST_INC_io := $(HOST_INC_base) -Ihost/io -Iwire
-HOST_INC_model := $(HOST_INC_io) -Ihost/model
+HOST_INC_model := $(HOST_INC_io) -Iheap -Ihost/model
 HOST_INC_pass := $(HOST_INC_model) -Ihost/pass
 HOST_INC_cmd := $(HOST_INC_pass) -Ihost/cmd
 HOST_LAYERS := base io model pass cmd
