@@ -73,7 +73,7 @@ placement() {
         "$compiler" "$@" -std=c11 -Os -ffreestanding -Wall -Wextra -Werror -DRAMLENS_PLACE=$on -c runtime/ramlens_place.c \
             -o "$out/place-$name.o"
         strangers=$("${compiler%gcc}nm" -u "$out/place-$name.o" | awk '{ print $NF }' |
-            grep -Ev '^(memcpy|malloc|calloc|realloc|aligned_alloc|free|heap_caps_.*|_GLOBAL_OFFSET_TABLE_|__aeabi_[a-z0-9]*)$' || true)
+            grep -Ev '^(memcpy|malloc|calloc|realloc|memalign|free|heap_caps_.*|_GLOBAL_OFFSET_TABLE_|__aeabi_[a-z0-9]*)$' || true)
         if [ -n "$strangers" ]; then
             failed=$((failed + 1))
             echo "not ok the placement runtime for $name needs nothing but allocators (RAMLENS_PLACE=$on)"
