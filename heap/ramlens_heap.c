@@ -499,6 +499,7 @@ static bool check_blocks(const struct ramlens_heap *h, uint32_t *free_count) {
             uint32_t list = list_for(h, size);
             uint32_t previous = word_at(h, p)[1];
             if (before != 0 || row_of(h, list) >= h->row_count || previous >= h->end ||
+                    (previous & h->mask) != 0 ||
                     (previous ? word_at(h, previous)[0] : h->heads[list]) != p) {
                 return false;
             }
@@ -531,8 +532,8 @@ bool ramlens_heap_check(const struct ramlens_heap *h) {
             return false;
         }
         for (uint32_t p = h->heads[list]; p != 0; p = word_at(h, p)[0]) {
-            if (p < h->first || p >= h->end || listed++ > free_count || !(*head_of(h, p) & FREE) ||
-                    list_for(h, size_of(*head_of(h, p))) != list) {
+            if (p < h->first || p >= h->end || (p & h->mask) != 0 || listed++ > free_count ||
+                    !(*head_of(h, p) & FREE) || list_for(h, size_of(*head_of(h, p))) != list) {
                 return false;
             }
         }
