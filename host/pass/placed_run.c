@@ -27,7 +27,7 @@ static struct ramlens_asks asks_of(const struct plan *p, const struct plan_rule 
 static const struct plan_rule *block_rule(const struct plan *p, const struct target_block *block) {
     return block->memory == TARGET_STACK    ? &p->stack
            : block->memory == TARGET_SYSTEM ? &p->kernel
-                                            : plan_unowned_rule(p);
+                                            : plan_component_rule(p, TARGET_NONE, PLAN_LIBC);
 }
 
 /// Fills in the blocks behind each kind of kernel object.
