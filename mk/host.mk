@@ -49,6 +49,9 @@ $(HOST_DIR)/$(1)/%.o: host/$(1)/%.c mk/host.mk
 endef
 $(foreach layer,$(HOST_LAYERS),$(eval $(call host_layer_rule,$(layer))))
 
+# These are put into the command by the assembler, which tells make nothing.
+$(HOST_DIR)/pass/emit_runtime.o: runtime/ramlens_place.h runtime/ramlens_place.c
+
 $(HOST_DIR)/wire/%.o: wire/%.c mk/host.mk
 	$(HOST_CC) $(HOST_INC_wire) -c $< -o $@
 

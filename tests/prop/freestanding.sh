@@ -29,6 +29,7 @@ check() {
     fi
     objects=
     for source in wire/*.c runtime/*.c; do
+        [ "$source" = runtime/ramlens_place.c ] && continue # A program's, not the recorder's: see placement().
         object=$out/$name-$(basename "$source" .c).o
         "$compiler" "$@" -std=c11 -Os -ffreestanding -nostdlib -ffunction-sections -Wall -Wextra -Werror -isystem "$out" \
             -Iwire -Iruntime -DRAMLENS_RECORD_MARKS=256 -c "$source" -o "$object"
@@ -51,6 +52,32 @@ check() {
     fi
 }
 
+# placement NAME COMPILER FLAGS...: what `ramlens emit` gives a program calls the C library's allocator and ESP-IDF's, no more.
+placement() {
+    name=$1
+    compiler=$2
+    shift 2
+    command -v "$compiler" >/dev/null && echo 'int x;' | "$compiler" "$@" -c -x c - -o "$out/try.o" 2>/dev/null || return 0
+    for on in 0 1; do
+        "$compiler" "$@" -std=c11 -Os -ffreestanding -Wall -Wextra -Werror -DRAMLENS_PLACE=$on -c runtime/ramlens_place.c \
+            -o "$out/place-$name.o"
+        strangers=$("${compiler%gcc}nm" -u "$out/place-$name.o" | awk '{ print $NF }' |
+            grep -Ev '^(memcpy|malloc|calloc|realloc|aligned_alloc|free|heap_caps_.*|_GLOBAL_OFFSET_TABLE_|__aeabi_[a-z0-9]*)$' || true)
+        if [ -n "$strangers" ]; then
+            failed=$((failed + 1))
+            echo "not ok the placement runtime for $name needs nothing but allocators (RAMLENS_PLACE=$on)"
+            echo "$name: needs $strangers"
+        else
+            passed=$((passed + 1))
+            echo "ok the placement runtime for $name needs nothing but allocators (RAMLENS_PLACE=$on)"
+        fi
+    done
+}
+
+placement x86-64 gcc -m64
+placement i386 gcc -m32
+placement rv32 riscv64-unknown-elf-gcc -march=rv32imafc -mabi=ilp32f
+placement arm-m4 arm-none-eabi-gcc -mcpu=cortex-m4 -mthumb
 check x86-64 gcc -m64
 check i386 gcc -m32
 check rv32 riscv64-unknown-elf-gcc -march=rv32imafc -mabi=ilp32f

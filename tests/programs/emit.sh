@@ -1,0 +1,156 @@
+#!/bin/sh
+# What `ramlens emit` writes compiles, places what it says that it reaches, and leaves what it says that it does not. Two memories that
+# can be told apart stand in for the chip's (pools.c); a test program asks two components for blocks.
+. "${0%/*}/common.sh"
+
+src=$root/tests/programs
+cc=${CC:-cc}
+cxx=${CXX:-c++}
+warnings="-Wall -Wextra -Werror"
+
+cat >"$tmp/plan" <<END
+default malloc policy
+component part
+    malloc psram
+component cxx
+    new psram
+stack default 32KB psram
+END
+printf 'default malloc policy\ndefault new psram\n' >"$tmp/plan-new"
+
+emit() { # FORM [OPTION...]: into $tmp/FORM
+    form=$1
+    shift
+    "$ramlens" emit --as "$form" -f --components "$src/emit_components" -o "$tmp/$form" "$@"
+}
+
+# Compiles into $tmp/SIZE-WHAT/; flags behind the source.
+compile() { # compiler, source, object, flag...
+    compiler=$1 source=$2 object=$3
+    shift 3
+    # shellcheck disable=SC2086 # flags are words
+    $compiler $flag -g -O2 $warnings -I"$src" -c "$source" -o "$object" "$@"
+}
+
+c_file() { compile "$cc -std=gnu11" "$@"; }
+
+# The parts as archives, and the program's own object, for one size.
+parts() { # folder
+    mkdir -p "$1" &&
+        c_file "$src/emit_part.c" "$1/part.o" &&
+        compile "$cxx -std=c++17" "$src/emit_part_cxx.cpp" "$1/cxx.o" &&
+        compile "$cxx -std=c++17" "$src/emit_main.cpp" "$1/main.o" &&
+        rm -f "$1"/lib*.a && ar rcs "$1/libpart.a" "$1/part.o" && ar rcs "$1/libcxx.a" "$1/cxx.o"
+}
+
+# shellcheck disable=SC2086 # flags are words
+link() { # output, file...
+    output=$1
+    shift
+    $cxx $flag -g -o "$output" -Wl,-Map="$output.map" "$@"
+}
+
+# Runs with the two memories: $tmp/out.
+on_chip() {
+    LD_PRELOAD=$bin/pools-$size.so "$@" >"$tmp/out" 2>"$tmp/err"
+}
+
+sides() { # WHO: "psram 9 internal 1", the memories of its lines
+    awk -v who="$1" '$1 == who { n[$3]++ } END { for (s in n) print s, n[s] }' "$tmp/out" | sort | one_line
+}
+
+side() { # WHO WHAT
+    awk -v who="$1" -v what="$2" '$1 == who && $2 == what { print $3 }' "$tmp/out"
+}
+
+whole_blocks() {
+    ! grep broken "$tmp/out"
+}
+
+build_as pools.so pools -shared -fPIC -O2
+
+for size in $sizes; do
+    flag=$(flag_of "$size")
+    dir=$tmp/$size
+    check "the parts compile ($size)" parts "$dir"
+    link "$dir/stock" "$dir/main.o" "$dir/libcxx.a" "$dir/libpart.a"
+    on_chip "$dir/stock"
+    check "without a plan's files everything is internal ($size)" equal "$(sides part) $(sides cxx) $(sides main)" \
+        "internal 10 internal 9 internal 4"
+
+    # ---- include
+    emit include --program "$dir/stock" "$tmp/plan" >"$tmp/list" 2>"$tmp/warnings"
+    check "include: the written files are listed ($size)" equal "$(sed "s,^$tmp/,," "$tmp/list" | one_line)" \
+        "include/place-part.h include/ramlens_targets.c include/ramlens_place.h include/ramlens_place.c"
+    check "include: a component of operator new alone is not moved, and that is said ($size)" \
+        grep -q "warning: include does not reach operator new: nothing of 'cxx' moves by it" "$tmp/warnings"
+    check "include: what is reached is counted ($size)" grep -q 'Reached, from 1 objects of part: malloc ' "$tmp/include/place-part.h"
+    i=$tmp/include
+    mkdir -p "$dir/include"
+    check "include: the files compile ($size)" c_file "$i/ramlens_place.c" "$dir/include/place.o"
+    check "include: the targets compile ($size)" c_file "$i/ramlens_targets.c" "$dir/include/targets.o"
+    runtime="$dir/include/place.o"
+    for language in "c gnu11" "c c99" "c++ c++17" "c++ c++20"; do
+        # shellcheck disable=SC2086 # two words
+        set -- $language
+        case $1 in c) compiler=$cc ;; *) compiler=$cxx ;; esac
+        check "include: a source compiles under the header as $2 ($size)" compile "$compiler -x $1 -std=$2" \
+            "$src/emit_part.c" "$dir/include/part.o" -include "$i/place-part.h"
+        check "include: a program of it links as $2 ($size)" link "$dir/include/program" "$dir/main.o" "$dir/libcxx.a" \
+            "$dir/include/part.o" "$dir/include/targets.o" "$dir/include/place.o"
+        on_chip "$dir/include/program" full
+        check "include: malloc and its family are in PSRAM as $2 ($size)" equal "$(sides part)" "internal 1 psram 9"
+        check "include: what libc allocates for the component is not reached as $2 ($size)" equal "$(side part strdup)" internal
+        check "include: operator new is not reached as $2 ($size)" equal "$(sides cxx)" "internal 9"
+        check "include: others' calls are as they were as $2 ($size)" equal "$(sides main)" "internal 4"
+        check "include: blocks cross the boundary whole as $2 ($size)" whole_blocks
+        check "include: when PSRAM is full comes internal RAM as $2 ($size)" equal "$(side full malloc)" internal
+        check "include: without heap_caps functions it runs as $2 ($size)" "$dir/include/program"
+    done
+    compile "$cc -std=gnu11" "$src/emit_part.c" "$dir/include/off.o" -include "$i/place-part.h" -DRAMLENS_PLACE=0
+    check "include: RAMLENS_PLACE=0 leaves the component's object as it was ($size)" equal \
+        "$(nm -u "$dir/include/off.o" | one_line)" "$(nm -u "$dir/part.o" | one_line)"
+
+    # ---- objcopy
+    emit objcopy --program "$dir/stock" "$tmp/plan" >"$tmp/list" 2>"$tmp/warnings"
+    o=$tmp/objcopy
+    mkdir -p "$dir/objcopy"
+    for part in part cxx; do
+        check "objcopy: the names of $part are changed ($size)" objcopy --redefine-syms="$o/$part.syms" "$dir/lib$part.a" \
+            "$dir/objcopy/lib$part.a"
+    done
+    check "objcopy: the targets compile ($size)" c_file "$o/ramlens_targets.c" "$dir/objcopy/targets.o"
+    check "objcopy: the operators compile ($size)" c_file "$o/ramlens_targets_cxx.c" "$dir/objcopy/cxx.o" -fexceptions
+    check "objcopy: the program links ($size)" link "$dir/objcopy/program" "$dir/main.o" "$dir/objcopy/libcxx.a" \
+        "$dir/objcopy/libpart.a" "$dir/objcopy/targets.o" "$dir/objcopy/cxx.o" "$runtime"
+    on_chip "$dir/objcopy/program" full
+    check "objcopy: malloc and its family are in PSRAM ($size)" equal "$(sides part)" "internal 1 psram 9"
+    check "objcopy: each form of operator new is in PSRAM, an inline function kept from elsewhere is not ($size)" equal \
+        "$(sides cxx)" "internal 1 psram 8"
+    check "objcopy: the inline function is the one ($size)" equal "$(side cxx shared)" internal
+    check "objcopy: it is counted as not reached ($size)" grep -q '^# Not reached: 1 references in inline functions' "$o/cxx.syms"
+    check "objcopy: what libc allocates is not reached ($size)" equal "$(side part strdup)" internal
+    check "objcopy: others' calls are as they were ($size)" equal "$(sides main)" "internal 4"
+    check "objcopy: blocks cross the boundary whole ($size)" whole_blocks
+    check "objcopy: when PSRAM is full comes internal RAM ($size)" equal "$(sides full)" "internal 2"
+    check "objcopy: without heap_caps functions it runs ($size)" "$dir/objcopy/program"
+    # The same archives, linked first: now theirs is the copy that is kept, for all.
+    link "$dir/objcopy/first" "$dir/objcopy/libcxx.a" -Wl,-u,part_new "$dir/objcopy/libcxx.a" "$dir/main.o" "$dir/objcopy/libcxx.a" \
+        "$dir/objcopy/libpart.a" "$dir/objcopy/targets.o" "$dir/objcopy/cxx.o" "$runtime"
+    on_chip "$dir/objcopy/first"
+    check "objcopy: linked first, the archive's copy is kept and reached ($size)" equal "$(sides cxx)" "psram 9"
+
+    # ---- cxx
+    emit cxx --program "$dir/stock" "$tmp/plan-new" >"$tmp/list"
+    mkdir -p "$dir/cxx"
+    check "cxx: the operators compile ($size)" c_file "$tmp/cxx/ramlens_operators.c" "$dir/cxx/operators.o" -fexceptions
+    check "cxx: the program links ($size)" link "$dir/cxx/program" "$dir/main.o" "$dir/libcxx.a" "$dir/libpart.a" \
+        "$dir/cxx/operators.o" "$runtime"
+    on_chip "$dir/cxx/program" full
+    check "cxx: every operator new is in PSRAM ($size)" equal "$(sides cxx) $(side main new) $(side main container)" \
+        "psram 9 psram psram"
+    check "cxx: malloc is as it was ($size)" equal "$(sides part) $(side main malloc)" "internal 10 internal"
+    check "cxx: blocks cross the boundary whole ($size)" whole_blocks
+    check "cxx: without heap_caps functions it runs ($size)" "$dir/cxx/program"
+done
+finish
