@@ -99,7 +99,7 @@ static void start_group(struct replay_state *s, uint32_t group) {
 }
 
 static void start_counts(struct replay *r, struct replay_state *s) {
-    uint32_t asks = s->rules.record_asks;
+    uint32_t asks = s->rules.record_asks, elsewhere = 0;
     for (uint32_t i = 0; i < s->rules.count; i++) {
         uint32_t bytes = s->heaps.heaps[i].free_bytes;
         s->last_free[i] = bytes;
@@ -107,8 +107,11 @@ static void start_counts(struct replay *r, struct replay_state *s) {
         if ((s->heaps.offers_any[i] & asks) == asks) {
             s->counted |= 1u << i;
             s->group_free[REPLAY_COUNTED] += bytes;
+        } else {
+            elsewhere |= s->heaps.offers_any[i];
         }
     }
+    s->internal_bits = asks & ~elsewhere;
     for (uint32_t g = 0; g < r->target->region_count; g++)
         start_group(s, g);
     start_group(s, REPLAY_COUNTED);
@@ -128,6 +131,7 @@ struct replay_state *replay_add(struct replay *r, const char *name, struct plan 
     for (enum kernel_object kind = KERNEL_MUTEX; plan != NULL && kind < KERNEL_OBJECT_COUNT; kind++)
         learn_object(s, kind);
     s->decisions = NEW_ARRAY(r->a, uint8_t, ((size_t)r->image->stack_count + 1) * 2);
+    s->spill_of = NEW_ARRAY(r->a, uint32_t, ((size_t)r->image->stack_count + 1) * 2);
     if (!map_heaps(r, s, r->target->path, err))
         return NULL;
     start_counts(r, s);
@@ -253,6 +257,38 @@ static __attribute__((noinline)) void note_failure(const struct replay *r, struc
         .is_kernel = is_kernel };
 }
 
+static __attribute__((noinline)) void note_spill(const struct replay *r, struct replay_state *s,
+        const struct replay_op *op, uint32_t size, bool is_kernel, bool failed) {
+    uint32_t stack = known_stack(r, op->stack);
+    uint32_t *index = &s->spill_of[(size_t)stack * 2 + is_kernel];
+    if (*index == 0) {
+        *vec_push(&s->own, &s->spills) = (struct replay_spill){ .stack = op->stack,
+            .size = size,
+            .time = op->time,
+            .phase = r->passed,
+            .is_kernel = is_kernel };
+        *index = (uint32_t)s->spills.len;
+    }
+    struct replay_spill *spill = &s->spills.at[*index - 1];
+    s->spill_count++;
+    spill->count++;
+    spill->bytes += size;
+    spill->failed += failed;
+}
+
+/// After a request of `size` got `b`, which may be nowhere.
+static inline void check_spill(const struct replay *r, struct replay_state *s,
+        const struct replay_op *op, const struct ramlens_asks *asks, struct ramlens_block b,
+        uint32_t size, bool is_kernel) {
+    if (__builtin_expect(b.at != 0 && (s->counted >> b.heap & 1), 1))
+        return;
+    uint32_t first = asks->count > 0 ? asks->tries[0] : 0;
+    if (first == 0)
+        first = size <= s->rules.malloc_up_to ? s->rules.malloc_small : s->rules.malloc_large;
+    if ((first & s->internal_bits) != 0)
+        note_spill(r, s, op, size, is_kernel, b.at == 0);
+}
+
 /// What is asked of the allocator for a request of `size`: operator new and, in a placed run, malloc ask for at least one byte.
 static inline uint32_t asked_size(uint32_t size) {
     return size == 0 ? 1 : size;
@@ -294,8 +330,10 @@ static __attribute__((noinline)) void compare(struct replay *r, struct replay_st
 static inline void give(struct replay *r, struct replay_state *s, const struct replay_op *op) {
     uint32_t size = asked_size(op->size);
     uint32_t alignment = op->alignment != 0 ? UINT32_C(1) << op->alignment : 0;
-    struct ramlens_block b = ramlens_heaps_alloc(&s->heaps, size, alignment, asks_for(r, s, op));
+    const struct ramlens_asks *asks = asks_for(r, s, op);
+    struct ramlens_block b = ramlens_heaps_alloc(&s->heaps, size, alignment, asks);
     s->blocks[op->id] = b;
+    check_spill(r, s, op, asks, b, op->size, false);
     if (__builtin_expect(b.at == 0, 0)) {
         note_failure(r, s, op, op->size, false);
     } else {
@@ -322,8 +360,10 @@ static void resize(struct replay *r, struct replay_state *s, const struct replay
         return;
     }
     before(s, old.heap);
-    struct ramlens_block b =
-            ramlens_heaps_realloc(&s->heaps, old, asked_size(op->size), asks_for(r, s, op));
+    const struct ramlens_asks *asks = asks_for(r, s, op);
+    struct ramlens_block b = ramlens_heaps_realloc(&s->heaps, old, asked_size(op->size), asks);
+    if (b.heap != old.heap || b.at != old.at) // grown in place it stays where it was served then
+        check_spill(r, s, op, asks, b, op->size, false);
     if (b.at == 0) {
         note_failure(r, s, op, op->size, false);
         return;
@@ -345,9 +385,10 @@ static void create_kernel(struct replay *r, struct replay_state *s, const struct
         .object = op->object, .stack = op->stack, .count = (uint8_t)object->count
     };
     for (uint32_t i = 0; i < object->count; i++) {
-        struct ramlens_block b = ramlens_heaps_alloc(
-                &s->heaps, object->blocks[i].size, 0, &s->asks[object->blocks[i].asks]);
+        const struct ramlens_asks *asks = &s->asks[object->blocks[i].asks];
+        struct ramlens_block b = ramlens_heaps_alloc(&s->heaps, object->blocks[i].size, 0, asks);
         k->blocks[i] = b;
+        check_spill(r, s, op, asks, b, object->blocks[i].size, true);
         if (b.at == 0)
             note_failure(r, s, op, object->blocks[i].size, true);
         else
