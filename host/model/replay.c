@@ -48,9 +48,10 @@ static void learn_object(struct replay_state *s, enum kernel_object kind) {
             i++) {
         const struct target_block *b = &object->blocks[i];
         struct ramlens_asks asks;
-        const struct plan_rule *rule = b->memory == TARGET_STACK    ? &p->stack
-                                       : b->memory == TARGET_SYSTEM ? &p->kernel
-                                                                    : plan_component_rule(p, TARGET_NONE, PLAN_LIBC);
+        const struct plan_rule *rule = b->memory == TARGET_STACK ? &p->stack
+                                       : b->memory == TARGET_SYSTEM
+                                               ? &p->kernel
+                                               : plan_component_rule(p, TARGET_NONE, PLAN_LIBC);
         plan_asks(p, rule, &asks);
         out->blocks[i].size = (uint32_t)(b->memory == TARGET_STACK ? p->stack_bytes : b->bytes);
         out->blocks[i].asks = intern_asks(s, &asks);
