@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -100,6 +101,35 @@ static void read_statics(struct placed_run *r) {
             r->static_bytes += statics.component_bytes[i];
 }
 
+/// Makes the heaps as the program will, to say beforehand what cannot be.
+static bool try_heaps(const struct placed_run *r, struct err *err) {
+    const struct ramlens_heaps_rules *rules = &r->shared->rules;
+    struct ramlens_heaps heaps;
+    void *memory[RAMLENS_HEAPS_MAX] = { NULL };
+    uint32_t bad = RAMLENS_HEAPS_MAX;
+    bool mapped = true;
+    for (uint32_t i = 0; i < rules->count && mapped; i++) {
+        if (rules->places[i].carved)
+            continue;
+        memory[i] = mmap(NULL, rules->places[i].bytes, PROT_READ | PROT_WRITE,
+                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (memory[i] == MAP_FAILED)
+            memory[i] = NULL;
+        mapped = memory[i] != NULL;
+    }
+    bool done = mapped && ramlens_heaps_init(&heaps, rules, memory, false, &bad);
+    for (uint32_t i = 0; i < rules->count; i++)
+        if (memory[i] != NULL)
+            munmap(memory[i], rules->places[i].bytes);
+    if (!mapped)
+        return fail(err, NULL, ERR_NO_OFFSET, "no memory to try the target's heaps in");
+    return done ||
+           fail(err, r->target.path, ERR_NO_OFFSET,
+                   "heap '%s' of %" PRIu32 " B cannot be made%s; less must lie there beforehand",
+                   rules->places[bad].name, rules->places[bad].bytes,
+                   rules->places[bad].carved ? ": no heap has room for it" : "");
+}
+
 /// Begins with `program`, whose modules and stacks are unknown yet.
 static bool begin_image(struct placed_run *r, const char *program, uint32_t bits, struct err *err) {
     r->program = arena_printf(r->a, "%s", program);
@@ -120,7 +150,7 @@ static bool begin_image(struct placed_run *r, const char *program, uint32_t bits
     options.static_bytes[0] = r->static_bytes;
     options.occupied_bytes[0] = r->options->occupied_bytes;
     r->shared->occupied_bytes = r->static_bytes + r->options->occupied_bytes;
-    return heaps_rules_of(&r->target, &options, &r->shared->rules, err);
+    return heaps_rules_of(&r->target, &options, &r->shared->rules, err) && try_heaps(r, err);
 }
 
 /// Takes over the modules that the recorder has told of.

@@ -102,7 +102,7 @@ static void note_host(
 
 void *placed_allocate(struct recorder_thread *t, struct call_site site, uint8_t kind,
         size_t alignment, size_t size, const struct ramlens_asks *asks) {
-    if (t == NULL || t->depth != 1)
+    if (t == NULL || t->depth != 1 || !placed_state.on)
         return allocate_inside(t, site, kind, alignment, size);
     struct ramlens_wire_request r = hooks_take_request(t, kind, size, NULL, &site);
     if (alignment != 0 && (r.flags & RAMLENS_WIRE_HAS_ALIGNMENT) == 0) {
@@ -318,7 +318,9 @@ void *placed_reallocate(struct recorder_thread *t, struct call_site site, void *
             return real.realloc(p, size);
     }
     struct ramlens_wire_request r = { .size = size, .stack = recorder_stack(t, site) };
-    if (asks == NULL && t->depth == 1)
+    if (t->depth != 1 || !placed_state.on)
+        asks = NULL;
+    else if (asks == NULL)
         asks = placed_asks(r.stack, RAMLENS_PLACED_CALL);
     void *q;
     if (here)
@@ -327,7 +329,7 @@ void *placed_reallocate(struct recorder_thread *t, struct call_site site, void *
         q = resize(t, p, size, asks, &r);
     else if (here)
         q = move_out(t, p, size, &r);
-    else if (asks != NULL && t->depth == 1 && size != 0)
+    else if (asks != NULL && size != 0)
         q = move_in(t, p, size, asks, &r);
     else
         q = resize_host(t, p, size, &r);

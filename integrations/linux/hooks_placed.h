@@ -1,4 +1,5 @@
-/// The allocation hooks of a placed run: what the hooks do once placed_is_on(). See placed.h.
+/// The allocation hooks of a placed run: what the hooks do once placed_is_on(). See placed.h. In other runs the real functions serve, and the
+/// events are as usual.
 ///
 /// All take the thread as recorder_enter() gave it, NULL included, and leave it.
 #ifndef RAMLENS_HOOKS_PLACED_H
