@@ -1,6 +1,6 @@
 # The host tool: build/ramlens (SAN=1: build/host-san/ramlens, with AddressSanitizer and UBSan).
 # Sources are found by name, so a new file needs no line here. Each folder sees only the headers it is entitled to:
-#   base: base   io: + io, wire   model: + model   pass: + pass   cmd: + cmd
+#   base: base   io: + io, wire   model: + model, heap   pass: + pass   cmd: + cmd
 HOST_WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wcast-align -Wcast-qual -Wpointer-arith \
     -Wstrict-prototypes -Wmissing-prototypes -Wmissing-declarations -Wold-style-definition -Wundef -Wvla \
     -Wdouble-promotion -Wformat=2 -Wwrite-strings -Wnull-dereference -Wimplicit-fallthrough -Werror

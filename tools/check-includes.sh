@@ -20,9 +20,9 @@ check wire wire
 check runtime "runtime wire"
 check host/base "host/base"
 check host/io "host/base host/io wire"
-check host/model "host/base host/io wire host/model"
-check host/pass "host/base host/io wire host/model host/pass"
-check host/cmd "host/base host/io wire host/model host/pass host/cmd"
+check host/model "host/base host/io wire heap host/model"
+check host/pass "host/base host/io wire heap host/model host/pass"
+check host/cmd "host/base host/io wire heap host/model host/pass host/cmd"
 for file in host/pass/*.c; do # Two passes never include each other; what they share is in model.
     [ -e "$file" ] || continue
     headers_of "$file" | while read -r header; do
