@@ -14,7 +14,11 @@ bench: ## measure speed and size (RUNS=11 pairs; a quarter of an hour)
 	@$(MAKE) -j2 bench-tools
 	@bench/run.sh $(RUNS)
 
-bench-tools: $(BENCH_TOOLS) $(BENCH_REPLAY) $(BENCH_DIR)/unwind_bench
+bench-tools: $(BENCH_TOOLS) $(BENCH_REPLAY) $(BENCH_DIR)/unwind_bench $(BENCH_DIR)/heap_bench
+
+$(BENCH_DIR)/heap_bench: bench/heap_bench.c $(wildcard heap/*.[ch])
+	@mkdir -p $(@D); echo "CC $<"
+	@$(CC) $(HOST_STD) -O2 -g $(HOST_WARN) $(HOST_INC_heap) -o $@ $(filter %.c,$^)
 
 $(BENCH_DIR)/unwind_bench: bench/unwind_bench.c $(wildcard integrations/linux/unwind*.[ch])
 	@mkdir -p $(@D); echo "CC $<"

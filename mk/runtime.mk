@@ -5,12 +5,12 @@ WARN_C := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wcas
 
 PRELOAD_DIR := build/preload
 # The recorder; runtime/ramlens_place.c is for programs.
-PRELOAD_SRC := $(filter-out runtime/ramlens_place.c,$(wildcard wire/*.c runtime/*.c integrations/linux/*.c))
-PRELOAD_HDR := $(wildcard wire/*.h runtime/*.h integrations/linux/*.h)
+PRELOAD_SRC := $(filter-out runtime/ramlens_place.c,$(wildcard wire/*.c runtime/*.c heap/*.c integrations/linux/*.c))
+PRELOAD_HDR := $(wildcard wire/*.h runtime/*.h heap/*.h integrations/linux/*.h)
 # -fexceptions: a new-handler's exception passes through operator new; frame pointers, no sibling
 # calls: a hook finds its caller by its own frame.
 PRELOAD_CFLAGS := -std=gnu11 -O2 -g -fPIC -fvisibility=hidden -fexceptions -fno-omit-frame-pointer \
-    -ftls-model=initial-exec -fno-optimize-sibling-calls -fno-stack-protector -fcf-protection=none -D_GNU_SOURCE -Iwire -Iruntime -Iintegrations/linux
+    -ftls-model=initial-exec -fno-optimize-sibling-calls -fno-stack-protector -fcf-protection=none -D_GNU_SOURCE -Iwire -Iruntime -Iheap -Iintegrations/linux
 # The files are one program on the event path: without it a tenth of an event's cost is calls between them.
 PRELOAD_CFLAGS += -flto=auto
 # Hooks redefine functions whose declarations carry attributes for callers.

@@ -11,7 +11,7 @@ volatile unsigned char ramlens_place_enabled = 1;
 void *malloc(size_t size);
 void *calloc(size_t count, size_t size);
 void *realloc(void *block, size_t size);
-void *aligned_alloc(size_t alignment, size_t size);
+void *memalign(size_t alignment, size_t size); // aligned_alloc wants certain sizes.
 void free(void *block);
 void *memcpy(void *restrict to, const void *restrict from, size_t size);
 
@@ -30,7 +30,7 @@ WEAK void *ramlens_stock_realloc(void *block, size_t size) {
 }
 
 WEAK void *ramlens_stock_aligned(size_t alignment, size_t size) {
-    return aligned_alloc(alignment, size);
+    return memalign(alignment, size);
 }
 
 WEAK void ramlens_stock_free(void *block) {

@@ -75,8 +75,12 @@ enum ramlens_sites_word {
 #define RAMLENS_SITES_NONE 255u
 
 /// The table: ranges of code, each with the number of the place of what it asks for. In a section of its own, so that its content can be
-/// put into a linked program without moving anything. Defined by the files of `ramlens emit --as wrap` and `--as sites`.
+/// put into a linked program without moving anything. Defined in ramlens_sites.c, which `ramlens emit --as wrap` writes empty and `--as
+/// sites` filled.
 extern const uint32_t ramlens_sites_table[];
+
+/// The place of a number in the table; NULL: plain malloc. Defined with the table.
+const struct ramlens_place *ramlens_sites_place(unsigned place);
 
 /// The place that the table has for code that returns to `caller`, or RAMLENS_SITES_NONE. Constant time: one bucket, and in it the few
 /// ranges that begin there. See bench/RESULTS.md.

@@ -31,8 +31,7 @@ static const char *given_or_subject(struct cmd_context *ctx, const char *option,
     return given != NULL ? given : answer_subject_file(ctx, file);
 }
 
-/// Where targets are looked for: the environment's folder, beside a built ramlens, where it was installed.
-static void find_folders(struct cmd_context *ctx, struct answer_options *o) {
+const char *const *answer_target_folders(struct cmd_context *ctx, uint32_t *count_out) {
     static const char *folders[FOLDERS_MAX];
     char self[PATH_MAX];
     ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
@@ -46,8 +45,8 @@ static void find_folders(struct cmd_context *ctx, struct answer_options *o) {
         folders[count++] = own;
     folders[count++] = arena_printf(ctx->arena, "%s/../targets", self);
     folders[count++] = arena_printf(ctx->arena, "%s/../share/ramlens/targets", self);
-    o->target_folders = folders;
-    o->target_folder_count = count;
+    *count_out = count;
+    return folders;
 }
 
 bool answer_target_options(struct cmd_context *ctx, struct answer_options *o) {
@@ -58,7 +57,7 @@ bool answer_target_options(struct cmd_context *ctx, struct answer_options *o) {
         return fail(&ctx->err, NULL, ERR_NO_OFFSET, "--set is given more than %d times", SET_MAX);
     for (uint32_t i = 0; i < o->target_option_count; i++)
         set[i] = opt_value_at(&ctx->values, "set", i);
-    find_folders(ctx, o);
+    o->target_folders = answer_target_folders(ctx, &o->target_folder_count);
     return true;
 }
 

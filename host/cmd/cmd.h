@@ -18,8 +18,8 @@
 
 #define RAMLENS_VERSION "0.1.0"
 
-/// What `run` returns. `record` alone returns other codes: those of the program it ran, which become
-/// the exit code as they are.
+/// What `run` returns. `record` and `run` alone return other codes: those of the program they ran, which
+/// become the exit code as they are.
 enum {
     CMD_DONE = 0,
     CMD_NO = 1,      ///< Done, and the answer is "no".

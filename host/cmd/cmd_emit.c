@@ -2,7 +2,9 @@
 #include "answer_options.h"
 #include "cmd.h"
 #include "emit.h"
+#include "emit_calls.h"
 #include "file.h"
+#include "file_damage.h"
 #include "human.h"
 
 #include <errno.h>
@@ -45,6 +47,14 @@ static const struct opt opts[] = {
             .help = "count what is reached in this program",
             .more = "Needs the linker's map and the objects and archives that it names." },
     { .name = "link-map", .value = "FILE", .help = "the linker's map of the program" },
+    { .name = "trace",
+            .value = "TRACE",
+            .help = "count what a recorded run asked for, and tell its sites",
+            .more = "With --as sites a run of this very program: its call sites get entries of "
+                    "their "
+                    "own." },
+    { .name = "image", .value = "N", .help = "the N-th process image of the trace (from 1)" },
+    { .name = "room", .value = "BYTES", .help = "size of the empty table of sites (16K)" },
     { .name = "insisted",
             .help = "also place what the chip's libraries do by themselves",
             .more = "ESP-IDF's mbedTLS asks for internal RAM by itself; a build of it for a host "
@@ -60,8 +70,12 @@ struct inputs {
     struct component_map map;
     struct plan plan;
     struct ldmap link_map;
+    struct elf_file elf;
     struct reach reach;
-    bool has_reach;
+    bool has_program;
+    struct answer answer; ///< Of the trace, if there is one.
+    struct emit_program program;
+    struct emit_run_calls run;
 };
 
 static bool read_plan(struct cmd_context *ctx, struct inputs *in) {
@@ -91,11 +105,10 @@ static bool count_reach(struct cmd_context *ctx, struct inputs *in) {
                        ? fail(&ctx->err, NULL, ERR_NO_OFFSET,
                                  "--link-map goes with --program: it is that program's map")
                        : true;
-    struct elf_file elf;
     const char *path = opt_value(&ctx->values, "link-map", NULL);
     if (path == NULL)
         path = arena_printf(ctx->arena, "%s.map", program);
-    if (!elf_file_read(ctx->arena, program, &elf, &ctx->err))
+    if (!elf_file_read(ctx->arena, program, &in->elf, &ctx->err))
         return false;
     if (access(path, R_OK) != 0)
         return fail(&ctx->err, path, ERR_NO_OFFSET,
@@ -109,8 +122,8 @@ static bool count_reach(struct cmd_context *ctx, struct inputs *in) {
         return false;
     const char *slash = strrchr(program, '/');
     in->reach.program = str_from(slash == NULL ? program : slash + 1);
-    in->reach.size = elf.class_bits == 64 ? 'm' : 'j';
-    in->has_reach = true;
+    in->reach.size = in->elf.class_bits == 64 ? 'm' : 'j';
+    in->has_program = true;
     return true;
 }
 
@@ -161,20 +174,67 @@ static bool write_files(struct cmd_context *ctx, struct emit *e) {
     return true;
 }
 
+/// Goes through the run, if one is given.
+static bool read_run(struct cmd_context *ctx, struct inputs *in, struct emit *e) {
+    const char *trace = opt_value(&ctx->values, "trace", NULL);
+    uint64_t image;
+    if (trace == NULL)
+        return true;
+    if (!opt_number(&ctx->values, "image", 0, &image, &ctx->err))
+        return false;
+    struct answer_options o = { .trace = trace,
+        .image = image > UINT32_MAX ? UINT32_MAX : (uint32_t)image,
+        .components = opt_value(&ctx->values, "components", NULL),
+        .link_map = opt_value(&ctx->values, "link-map", NULL) };
+    if (o.components == NULL)
+        o.components = answer_subject_file(ctx, "components");
+    if (o.components == NULL)
+        return fail(&ctx->err, NULL, ERR_NO_OFFSET,
+                "--trace needs the component map that the plan is written with: --components");
+    if (!answer_open(&in->answer, ctx->arena, &o, &ctx->err))
+        return false;
+    bool done = emit_calls_read(&in->answer, e, in->has_program ? &in->elf : NULL,
+            in->has_program           ? &in->link_map
+            : in->answer.has_link_map ? &in->answer.link_map
+                                      : NULL,
+            &in->run, &ctx->err);
+    cmd_warn_damage(ctx, &in->answer.trace);
+    answer_close(&in->answer);
+    const char *slash = strrchr(trace, '/');
+    in->run.name = slash == NULL ? trace : slash + 1;
+    e->run = &in->run;
+    return done;
+}
+
+static bool read_room(struct cmd_context *ctx, struct emit_options *o) {
+    enum { ROOM = 16384, ROOM_LEAST = 64, ROOM_MOST = 1 << 24 };
+    uint64_t room;
+    if (!opt_number(&ctx->values, "room", ROOM, &room, &ctx->err))
+        return false;
+    if (room < ROOM_LEAST || room > ROOM_MOST)
+        return fail(&ctx->err, NULL, ERR_NO_OFFSET, "--room is between %d and %d bytes", ROOM_LEAST,
+                ROOM_MOST);
+    o->room = (uint32_t)room & ~UINT32_C(15);
+    return true;
+}
+
 static int run(struct cmd_context *ctx) {
     static struct inputs in;
     static struct emit e;
-    if (!opt_is_given(&ctx->values, "as"))
-        return fail(&ctx->err, NULL, ERR_NO_OFFSET,
-                       "--as says what to write: include, wrap, objcopy, cxx, sites or esp-idf")
-                       ? CMD_DONE
-                       : CMD_FAILED;
     struct emit_options o = { .with_insisted = opt_is_given(&ctx->values, "insisted") };
-    if (!read_plan(ctx, &in) || !count_reach(ctx, &in))
+    if (!opt_is_given(&ctx->values, "as")) {
+        (void)fail(&ctx->err, NULL, ERR_NO_OFFSET,
+                "--as says what to write: include, wrap, objcopy, cxx, sites or esp-idf");
+        return CMD_FAILED;
+    }
+    if (!read_room(ctx, &o) || !read_plan(ctx, &in) || !count_reach(ctx, &in))
         return CMD_FAILED;
     emit_init(&e, ctx->arena, &in.plan, &in.map, &o);
-    e.reach = in.has_reach ? &in.reach : NULL;
-    if (!makers[opt_choice(&ctx->values, "as", 0)](&e, &ctx->err) || !write_files(ctx, &e))
+    in.program = (struct emit_program){ &in.elf, &in.link_map, &in.map };
+    e.reach = in.has_program ? &in.reach : NULL;
+    e.program = in.has_program ? &in.program : NULL;
+    if (!read_run(ctx, &in, &e) || !makers[opt_choice(&ctx->values, "as", 0)](&e, &ctx->err) ||
+            !write_files(ctx, &e))
         return CMD_FAILED;
     for (uint32_t i = 0; i < e.warning_count; i++)
         cmd_warn(ctx, "%s", e.warnings[i]);

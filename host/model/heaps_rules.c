@@ -10,7 +10,8 @@ enum { STATIC_ALIGNMENT = 16 }; // components/esp_system/ld/ld.heap.sections: _h
 
 static void allocator_rules(
         const struct target_allocator *a, uint32_t alignment, struct ramlens_heap_rules *out) {
-    *out = (struct ramlens_heap_rules){ .algorithm = RAMLENS_HEAP_TLSF,
+    *out = (struct ramlens_heap_rules){ .algorithm = a->first_fit ? RAMLENS_HEAP_FIRST_FIT
+                                                                  : RAMLENS_HEAP_TLSF,
         .alignment = alignment > a->alignment ? alignment : a->alignment,
         .header_bytes = a->header_bytes,
         .least_bytes = a->least_bytes,

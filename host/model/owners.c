@@ -270,6 +270,13 @@ size_t owners_frames(struct owners *o, uint32_t stack, struct owner_frame *out, 
     return written;
 }
 
+const struct owner_frame *owners_walk(
+        struct owners *o, uint32_t stack, size_t *count, size_t *owner) {
+    *count = collect(o, stack);
+    *owner = owning_frame(o, o->frames, *count);
+    return o->frames;
+}
+
 struct str owners_component_name(const struct owners *o, uint32_t component) {
     return component < o->map->count ? o->map->names[component] : STR("unknown");
 }

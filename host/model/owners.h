@@ -96,6 +96,11 @@ static inline struct owner owners_get(struct owners *o, uint32_t stack) {
 /// A stack's frames for people, innermost first, inlined ones included, recorder's own left out; at most `max`.
 size_t owners_frames(struct owners *o, uint32_t stack, struct owner_frame *out, size_t max);
 
+/// All frames of `stack`, innermost first, the allocator's included; `*owner` is the index of the owner's, `*count` when there is none.
+/// Valid until the next question to `o`.
+const struct owner_frame *owners_walk(
+        struct owners *o, uint32_t stack, size_t *count, size_t *owner);
+
 /// Whether module `index` is the program itself: what its linker's map tells of. The first one is, unless its record or that of the image
 /// was lost.
 bool owners_is_program(const struct trace_image *image, uint32_t index);

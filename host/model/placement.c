@@ -17,7 +17,7 @@ static void know_heap(struct placement *p, uint32_t region, uint64_t heap_bytes)
     p->largest[region] = heap_cost_largest(&p->heap_costs[region], first);
 }
 
-bool placement_init(struct placement *p, struct arena *a, const char *name, const struct plan *plan,
+bool placement_init(struct placement *p, struct arena *a, const char *name, struct plan *plan,
         const bool *host_only, uint32_t component_count, unsigned slot, struct err *err) {
     *p = (struct placement){ .name = name,
         .target = plan->target,
@@ -33,6 +33,25 @@ bool placement_init(struct placement *p, struct arena *a, const char *name, cons
             know_heap(p, i, p->target->heaps[region->main_heap].bytes);
     }
     return kernel_costs_for(a, plan, &p->kernel_costs, err);
+}
+
+void placement_know_owners(struct placement *p, struct owners *o) {
+    if (!plan_names_code(p->plan))
+        return;
+    p->owners = o;
+    p->stack_rules =
+            NEW_ARRAY(p->a, const struct plan_rule *, (size_t)o->image->stack_count *PLAN_KINDS);
+}
+
+static const struct plan_rule *rule_of(
+        struct placement *p, const struct block *b, uint16_t component) {
+    enum plan_kind kind = (enum plan_kind)b->kind;
+    if (p->owners == NULL || b->stack >= p->owners->image->stack_count)
+        return plan_component_rule(p->plan, component, kind);
+    const struct plan_rule **known = &p->stack_rules[(size_t)b->stack * PLAN_KINDS + b->kind];
+    if (*known == NULL)
+        *known = plan_rule_for(p->plan, p->owners, b->stack, kind);
+    return *known;
 }
 
 static void change_used(struct placement_region *r, int64_t bytes) {
@@ -90,8 +109,7 @@ void placement_block_born(struct placement *p, struct block *b, uint16_t compone
         p->host_only_blocks++;
         return;
     }
-    const struct policy_place *place =
-            plan_place(p->plan, component, (enum plan_kind)b->kind, b->size);
+    const struct policy_place *place = plan_rule_place(p->plan, rule_of(p, b, component), b->size);
     uint8_t region = choose_region(p, place, b);
     b->places[p->slot] = region;
     if (region != PLACEMENT_NOWHERE)

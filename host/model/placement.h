@@ -38,7 +38,10 @@ struct placement_region {
 struct placement {
     const char *name; ///< "as-ported", "stock".
     const struct target *target;
-    const struct plan *plan;
+    struct plan *plan;
+    struct owners *owners; ///< Who knows stacks; NULL: rules of components are all that counts.
+    const struct plan_rule *
+            *stack_rules; ///< By stack, then kind: what was found; NULL: not asked yet.
     struct kernel_costs kernel_costs;
     struct heap_cost heap_costs[TARGET_REGIONS_MAX]; ///< Of each region's largest heap.
     uint64_t largest[TARGET_REGIONS_MAX]; ///< Request that it serves when empty; 0 without a heap.
@@ -61,8 +64,12 @@ struct placement {
 enum { PLACEMENT_NOWHERE = 255, PLACEMENTS_MAX = 3 };
 
 /// `slot`: 0 to PLACEMENTS_MAX - 1, a different one for each placement of a pass. Zeroed memory for `p`. False when a kernel object cannot be placed.
-bool placement_init(struct placement *p, struct arena *a, const char *name, const struct plan *plan,
+bool placement_init(struct placement *p, struct arena *a, const char *name, struct plan *plan,
         const bool *host_only, uint32_t component_count, unsigned slot, struct err *err);
+
+/// Lets rules for named code (sites, classes) count, by the stacks of the blocks; they are of `o`, which must outlive `p`. To be called
+/// before the first event.
+void placement_know_owners(struct placement *p, struct owners *o);
 
 /// To be called for each change of the ledger (struct ledger_listener).
 void placement_block_born(struct placement *p, struct block *b, uint16_t component, uint32_t site);

@@ -49,6 +49,15 @@ struct policy_place policy_place_of(const struct target *t, uint32_t asked) {
     return place;
 }
 
+struct policy_place policy_place_then(
+        const struct policy_place *first, const struct policy_place *then) {
+    struct policy_place place = *first;
+    for (uint32_t i = 0; i < then->count; i++) {
+        add_region(&place, then->regions[i]);
+    }
+    return place;
+}
+
 void policy_for(const struct target *t, struct policy *out) {
     const struct target_malloc *m = &t->malloc_rule;
     *out = (struct policy){ .up_to = m->up_to };

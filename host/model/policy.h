@@ -36,6 +36,10 @@ uint32_t policy_heaps(
 /// The regions of policy_heaps(), each once.
 struct policy_place policy_place_of(const struct target *t, uint32_t asked);
 
+/// `first`, then those of `then` that are not in it.
+struct policy_place policy_place_then(
+        const struct policy_place *first, const struct policy_place *then);
+
 void policy_for(const struct target *t, struct policy *out);
 
 /// Where plain malloc puts `size` bytes. ESP-IDF: components/heap/heap_caps.c,

@@ -50,7 +50,7 @@ static void learn_object(struct replay_state *s, enum kernel_object kind) {
         struct ramlens_asks asks;
         const struct plan_rule *rule = b->memory == TARGET_STACK    ? &p->stack
                                        : b->memory == TARGET_SYSTEM ? &p->kernel
-                                                                    : plan_unowned_rule(p);
+                                                                    : plan_component_rule(p, TARGET_NONE, PLAN_LIBC);
         plan_asks(p, rule, &asks);
         out->blocks[i].size = (uint32_t)(b->memory == TARGET_STACK ? p->stack_bytes : b->bytes);
         out->blocks[i].asks = intern_asks(s, &asks);
@@ -60,7 +60,18 @@ static void learn_object(struct replay_state *s, enum kernel_object kind) {
     }
 }
 
-static bool map_heaps(struct replay_state *s, const char *file, struct err *err) {
+/// Alignments count from where a heap lies: on the target, or in the run that is replayed as it was.
+static void align_heaps(const struct replay *r, struct replay_state *s) {
+    for (uint32_t i = 0; i < s->rules.count; i++) {
+        const struct trace_region *region =
+                r->exact && r->image->regions != NULL ? &r->image->regions[i] : NULL;
+        s->heaps.heaps[i].address =
+                (uint32_t)(region != NULL ? region->address : s->rules.places[i].start);
+    }
+}
+
+static bool map_heaps(
+        const struct replay *r, struct replay_state *s, const char *file, struct err *err) {
     void *memory[RAMLENS_HEAPS_MAX] = { NULL };
     for (uint32_t i = 0; i < s->rules.count; i++) {
         if (s->rules.places[i].carved)
@@ -72,8 +83,10 @@ static bool map_heaps(struct replay_state *s, const char *file, struct err *err)
                     s->rules.places[i].bytes);
     }
     uint32_t bad;
-    if (ramlens_heaps_init(&s->heaps, &s->rules, memory, false, &bad))
+    if (ramlens_heaps_init(&s->heaps, &s->rules, memory, false, &bad)) {
+        align_heaps(r, s);
         return true;
+    }
     return fail(err, file, ERR_NO_OFFSET,
             "heap '%s' of %" PRIu32 " B cannot be made%s; less must lie there beforehand",
             s->rules.places[bad].name, s->rules.places[bad].bytes,
@@ -119,7 +132,7 @@ struct replay_state *replay_add(struct replay *r, const char *name, struct plan 
         learn_object(s, kind);
     s->decisions = NEW_ARRAY(r->a, uint8_t, ((size_t)r->image->stack_count + 1) * 2);
     s->spill_of = NEW_ARRAY(r->a, uint32_t, ((size_t)r->image->stack_count + 1) * 2);
-    if (!map_heaps(s, r->target->path, err))
+    if (!map_heaps(r, s, r->target->path, err))
         return NULL;
     start_counts(r, s);
     *vec_push(r->a, &r->states) = s;

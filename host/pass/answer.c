@@ -287,6 +287,7 @@ static bool read_target(struct answer *w, const struct answer_options *o, struct
         if (!placement_init(&w->placements[i], w->a, name, &w->plans[i], w->host_only, w->map.count,
                     i, err))
             return false;
+        placement_know_owners(&w->placements[i], &w->owners);
     }
     w->has_target = true;
     w->has_observed = o->observed != NULL;

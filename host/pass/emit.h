@@ -5,7 +5,9 @@
 #include "alloc_symbols.h"
 #include "arena.h"
 #include "component_map.h"
+#include "elf_file.h"
 #include "err.h"
+#include "ldmap.h"
 #include "plan.h"
 #include "reach.h"
 #include "text.h"
@@ -15,9 +17,6 @@
 
 /// Whether a rule of the plan is for its memory alone.
 #define PLAN_RULE_ONLY(rule) ((uint32_t)((void)(rule), 0))
-
-struct reach_run;
-struct sites_table;
 
 /// A memory that a plan may name, as generated code calls it.
 struct emit_memory {
@@ -49,6 +48,35 @@ struct emit_options {
     uint32_t room;      ///< Bytes of the table of sites.
 };
 
+/// The linked program that a table of sites is made for.
+struct emit_program {
+    const struct elf_file *elf;
+    const struct ldmap *link_map;
+    struct component_map *map;
+};
+
+/// What one call stack of a recorded run asked for.
+struct emit_call {
+    uint32_t component; ///< The owner.
+    uint32_t stack;
+    uint32_t memory; ///< Where the plan wants it: index into emit.memories, or EMIT_POLICY.
+    uint32_t code;   ///< The component whose object the calling code is in; UINT32_MAX unknown.
+    uint64_t caller; ///< Return address in the program, as linked; 0: the call came from a library.
+    uint64_t blocks, bytes;
+    uint8_t kind; ///< enum plan_kind.
+};
+
+struct emit_run_calls {
+    const char *name; ///< Of the trace, for people.
+    const struct emit_call *calls;
+    uint32_t count;
+};
+
+struct emit_sites_result {
+    uint32_t points, conflicts;
+    uint64_t conflict_bytes;
+};
+
 enum { EMIT_FILES_MAX = 128, EMIT_WARNINGS_MAX = 64 };
 
 struct emit {
@@ -56,9 +84,11 @@ struct emit {
     const struct plan *plan;
     const struct component_map *map;
     struct emit_options options;
-    const struct reach *reach;       ///< NULL: no program was given, nothing is counted.
-    const struct reach_run *run;     ///< NULL: no trace was given.
-    const struct sites_table *sites; ///< Of --as sites with a program; else NULL.
+    const struct reach *reach;          ///< NULL: no program was given, nothing is counted.
+    const struct emit_run_calls *run;   ///< NULL: no trace was given.
+    const struct emit_program *program; ///< NULL: none was given.
+    struct str table;                   ///< Of sites, once made.
+    uint64_t table_address;
     struct emit_memory *memories;
     uint32_t memory_count;
     struct emit_file files[EMIT_FILES_MAX];
@@ -68,7 +98,7 @@ struct emit {
     uint32_t warning_count;
 };
 
-/// Everything but `reach`, `run` and `sites` is filled. `plan` and `map` must outlive it.
+/// Everything but `reach`, `run` and `program` is filled. `plan` and `map` must outlive it.
 void emit_init(struct emit *e, struct arena *a, const struct plan *plan,
         const struct component_map *map, const struct emit_options *options);
 
@@ -106,11 +136,22 @@ void emit_head(struct emit *e, struct text *out, const char *what);
 void emit_counted(struct emit *e, struct text *out);
 /// "malloc 10, calloc 6" of a component's references in the program, those of `classes` (bits by enum alloc_class). "none" without any.
 const char *emit_list(struct emit *e, uint32_t component, unsigned classes);
+/// One paragraph: what a run asked for by calls that a form reaches, and by others; of one component, or of all (UINT32_MAX). Nothing
+/// without a trace.
+enum emit_by { EMIT_BY_INCLUDE, EMIT_BY_OBJCOPY, EMIT_BY_CXX, EMIT_BY_SITES };
+void emit_run(struct emit *e, struct text *out, uint32_t component, enum emit_by by);
+
 /// Adds `lines` with each `@` and each `~` replaced.
 void emit_fill(struct text *out, const char *lines, const char *at, const char *tilde);
 
 /// "static const struct ramlens_place ..." of each memory used by the kinds given as bits.
 void emit_places(struct emit *e, struct text *out, unsigned kinds);
+/// The same for the memories of all requests.
+void emit_all_places(struct emit *e, struct text *out);
+/// The same for the defaults alone.
+void emit_default_places(struct emit *e, struct text *out);
+/// ramlens_sites.c with an empty table of options.room bytes.
+void emit_empty_sites(struct emit *e);
 /// ramlens_place.h and ramlens_place.c, as they are.
 void emit_runtime(struct emit *e);
 /// NAME.syms of one component, for objcopy.
@@ -126,9 +167,10 @@ const char *emit_size_letter(void);
 const char *emit_take(void);
 const char *emit_again(void);
 void emit_stock_operators(struct emit *e, struct text *out, const char *prefix);
+enum emit_only { EMIT_NOT_ONLY, EMIT_ONLY, EMIT_MAYBE_ONLY };
 /// All operators, named `function`_FORM in C and `label` before the mangled name for the linker, placed by the expression `where`.
 void emit_operator_targets(struct emit *e, struct text *out, const char *where, const char *label,
-        const char *function, bool only);
+        const char *function, enum emit_only only);
 /// Of one operator: its mangled name as a string of C, a name of C, parameters and arguments.
 const char *emit_mangled(struct arena *a, const char *prefix, uint32_t symbol);
 const char *emit_form_name(struct arena *a, uint32_t symbol);

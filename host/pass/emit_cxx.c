@@ -45,6 +45,7 @@ static void describe(struct emit *e, struct text *about, struct emit_rule all) {
             }
         }
     }
+    emit_run(e, about, UINT32_MAX, EMIT_BY_CXX);
     const char *others = exceptions(e);
     if (others != NULL) {
         text_printf(about,
@@ -59,12 +60,10 @@ static void describe(struct emit *e, struct text *about, struct emit_rule all) {
     }
 }
 
-static const char frame[] = "/* Of the C++ library. */\n"
-                            "void *library_new_array_nothrow(size_t size, const void *nothrow)\n"
-                            "        __asm__(\"_Zna\" SZ \"RKSt9nothrow_t\");\n"
-                            "void *library_new_array_aligned_nothrow(size_t size, size_t "
-                            "alignment, const void *nothrow)\n"
-                            "        __asm__(\"_Zna\" SZ \"St11align_val_tRKSt9nothrow_t\");\n";
+static const char frame[] =
+        "/* Of the C++ library. */\n"
+        "void *library_new(size_t size, size_t alignment, const void *nothrow)\n"
+        "        __asm__(\"_Zna\" SZ \"St11align_val_tRKSt9nothrow_t\");\n";
 
 static const char body[] =
         "\n#ifndef RAMLENS_SITES\n#    define RAMLENS_SITES 0\n#endif\n"
@@ -83,23 +82,23 @@ static const char body[] =
         "    void *block = take(where, alignment, size);\n"
         "    return block != 0 ? block : again(where, alignment, size);\n"
         "}\n\n"
-        "/* What a new-handler throws must not leave a nothrow form, and C cannot catch: the C++ "
-        "library's\n * nothrow form of new[] does, around the form for arrays below. */\n"
+        "/* What a new-handler throws must not leave a nothrow form, and C cannot catch. The C++ "
+        "library's\n * form can: it calls the one below that throws. */\n"
         "static void *take_or_null(const struct ramlens_place *where, size_t alignment, size_t "
         "size,\n"
         "        const void *nothrow) {\n"
         "    void *block = take(where, alignment, size);\n"
         "    if (block != 0 || get_new_handler() == 0)\n"
         "        return block;\n"
-        "    return alignment != 0 ? library_new_array_aligned_nothrow(size, alignment, nothrow)\n"
-        "                          : library_new_array_nothrow(size, nothrow);\n"
+        "    return library_new(size, alignment != 0 ? alignment : sizeof(void *), nothrow);\n"
         "}\n\n";
 
 static void operators(struct emit *e, struct text *out) {
     for (uint32_t i = 0; i < alloc_symbol_count; i++) {
         uint8_t class = alloc_symbols[i].class;
         uint8_t form = alloc_symbols[i].form;
-        bool is_library = (form & ALLOC_ARRAY) && (form & ALLOC_NOTHROW) && class == ALLOC_NEW;
+        bool is_library =
+                class == ALLOC_NEW && form == (ALLOC_ARRAY | ALLOC_ALIGNED | ALLOC_NOTHROW);
         if ((class != ALLOC_NEW && class != ALLOC_DELETE) || is_library) {
             continue;
         }

@@ -109,6 +109,7 @@ static void header_of(struct emit *e, uint32_t c) {
                         ? "it has no object of its own in this program"
                         : "its objects do not refer to malloc or its family");
     }
+    emit_run(e, &about, c, EMIT_BY_INCLUDE);
     emit_comment(out, '/', text_str(&about));
     emit_fill(out,
             "#ifndef RAMLENS_PLACE_@\n#define RAMLENS_PLACE_@\n"

@@ -97,6 +97,7 @@ void emit_objcopy_component(struct emit *e, uint32_t c) {
     if (e->reach != NULL) {
         describe_counts(e, &about, c);
     }
+    emit_run(e, &about, c, EMIT_BY_OBJCOPY);
     emit_comment(out, '#', text_str(&about));
     renames(e, out, c);
 }

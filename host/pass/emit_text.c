@@ -29,11 +29,11 @@ static struct emit_rule rule_at(const struct emit *e, uint32_t row, enum plan_ki
     const struct plan *p = e->plan;
     const struct plan_rule *rule = &p->rules[row * PLAN_KINDS + kind];
     const struct plan_rule *fallback = &p->rules[p->component_count * PLAN_KINDS + kind];
-    bool is_default = !rule->insists && rule->line == fallback->line;
+    bool is_default = rule->strength != PLAN_BY_INSISTENCE && rule->line == fallback->line;
     return (struct emit_rule){ .memory = memory_of(rule),
         .line = rule->line,
         .is_default = is_default,
-        .insists = rule->insists };
+        .insists = rule->strength == PLAN_BY_INSISTENCE };
 }
 
 struct emit_rule emit_default(const struct emit *e, enum plan_kind kind) {
@@ -263,6 +263,24 @@ void emit_places(struct emit *e, struct text *out, unsigned kinds) {
     }
 }
 
+void emit_all_places(struct emit *e, struct text *out) {
+    for (uint32_t i = 0; i < e->memory_count; i++) {
+        emit_place(e, out, i);
+    }
+}
+
+void emit_default_places(struct emit *e, struct text *out) {
+    for (uint32_t i = 0; i < e->memory_count; i++) {
+        bool is_default = false;
+        for (unsigned kind = 0; kind < PLAN_KINDS; kind++) {
+            is_default |= emit_default(e, (enum plan_kind)kind).memory == i;
+        }
+        if (is_default) {
+            emit_place(e, out, i);
+        }
+    }
+}
+
 static void targets_of(struct emit *e, struct text *out, uint32_t memory) {
     const char *name = emit_symbol(e, memory);
     emit_fill(out,
@@ -380,19 +398,20 @@ void emit_stock_operators(struct emit *e, struct text *out, const char *prefix) 
 }
 
 /// The failing end of a form of new: what is left to try.
-static const char *on_failure(struct emit *e, uint32_t symbol, bool only) {
-    if (!only) {
-        return arena_printf(
-                e->a, "stock_%s(%s)", emit_form_name(e->a, symbol), emit_arguments(e->a, symbol));
-    }
-    return alloc_symbols[symbol].form & ALLOC_NOTHROW
-                   ? "0"
-                   : arena_printf(e->a, "again(WHERE, %s, size)",
-                             alloc_symbols[symbol].form & ALLOC_ALIGNED ? "alignment" : "0");
+static const char *on_failure(struct emit *e, uint32_t symbol, enum emit_only only) {
+    uint8_t form = alloc_symbols[symbol].form;
+    const char *stock = arena_printf(
+            e->a, "stock_%s(%s)", emit_form_name(e->a, symbol), emit_arguments(e->a, symbol));
+    const char *again = form & ALLOC_NOTHROW ? "(void *)0"
+                                             : arena_printf(e->a, "again(where, %s, size)",
+                                                       form & ALLOC_ALIGNED ? "alignment" : "0");
+    return only == EMIT_NOT_ONLY ? stock
+           : only == EMIT_ONLY   ? again
+                                 : arena_printf(e->a, "where->small == 0 ? %s : %s", again, stock);
 }
 
 void emit_operator_targets(struct emit *e, struct text *out, const char *where, const char *label,
-        const char *function, bool only) {
+        const char *function, enum emit_only only) {
     text_printf(out, "\n#undef WHERE\n#define WHERE %s\n", where);
     for (uint32_t i = 0; i < alloc_symbol_count; i++) {
         uint8_t class = alloc_symbols[i].class;
@@ -490,7 +509,8 @@ void emit_targets_cxx(struct emit *e) {
         if (e->memories[i].used[PLAN_NEW]) {
             const char *name = emit_symbol(e, i);
             emit_operator_targets(e, out, arena_printf(e->a, "&%s", name),
-                    arena_printf(e->a, "%s_", name), name, e->memories[i].only);
+                    arena_printf(e->a, "%s_", name), name,
+                    e->memories[i].only ? EMIT_ONLY : EMIT_NOT_ONLY);
         }
     }
 }

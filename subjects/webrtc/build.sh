@@ -6,6 +6,7 @@
 # usage: subjects/webrtc/build.sh i386|x86_64
 #
 # FRAME_POINTERS=0   build without frame pointers, into build/webrtc/ARCH-nofp
+# OPTIMISE=-Os       other than -O2, into build/webrtc/ARCH-Os
 # DATACHANNEL_SRC=, MBEDTLS_SRC=   source trees of one's own, see fetch.sh
 # STATE=             a state of the port instead, see states/state.sh: build/webrtc/ARCH-STATE/device
 # JOBS=              compilers at a time; default: the processors
@@ -32,9 +33,12 @@ fi
 frame_pointers=${FRAME_POINTERS:-1}
 name=$arch
 [ "$frame_pointers" = 1 ] || name=$arch-nofp
+optimise=${OPTIMISE:--O2}
+[ "$optimise" = -O2 ] || name=$name$optimise
 dir=$build/$name
 jobs=${JOBS:-$(nproc)}
 settings="-DWORD_SIZE=$word -DFRAME_POINTERS=$frame_pointers"
+[ "$optimise" = -O2 ] || settings="$settings -DOPTIMISE=$optimise"
 datachannel=${DATACHANNEL_SRC:-$build/source/libdatachannel}
 mbedtls=${MBEDTLS_SRC:-$build/source/mbedtls}
 

@@ -67,6 +67,10 @@ whole_blocks() {
     ! grep broken "$tmp/out"
 }
 
+not() {
+    ! "$@"
+}
+
 build_as pools.so pools -shared -fPIC -O2
 
 for size in $sizes; do
@@ -152,5 +156,106 @@ for size in $sizes; do
     check "cxx: malloc is as it was ($size)" equal "$(sides part) $(side main malloc)" "internal 10 internal"
     check "cxx: blocks cross the boundary whole ($size)" whole_blocks
     check "cxx: without heap_caps functions it runs ($size)" "$dir/cxx/program"
+    for standard in c++17 c++20; do
+        check "cxx: the test of all forms compiles as $standard ($size)" compile "$cxx -std=$standard" "$src/emit_operators.cpp" \
+            "$dir/cxx/forms.o" -fno-builtin -Wno-alloc-size-larger-than
+        link "$dir/cxx/forms" "$dir/cxx/forms.o" "$dir/cxx/operators.o" "$runtime"
+        check "cxx: each form of new and delete does as the standard says, in PSRAM, as $standard ($size)" on_chip "$dir/cxx/forms"
+        check "cxx: the same without heap_caps functions, as $standard ($size)" "$dir/cxx/forms"
+        # Inside an archive, so that its references can be renamed.
+        rm -f "$dir/cxx/libcxx.a"
+        ar rcs "$dir/cxx/libcxx.a" "$dir/cxx/forms.o"
+        objcopy --redefine-syms="$o/cxx.syms" "$dir/cxx/libcxx.a" "$dir/objcopy/libforms.a"
+        link "$dir/objcopy/forms" "$dir/objcopy/libforms.a" "$dir/objcopy/cxx.o" "$runtime"
+        check "objcopy: each form of new and delete does as the standard says, in PSRAM, as $standard ($size)" on_chip \
+            "$dir/objcopy/forms"
+        check "objcopy: the same without heap_caps functions, as $standard ($size)" "$dir/objcopy/forms"
+    done
+    # What the test has to notice: the library's own operators are not in PSRAM.
+    link "$dir/cxx/stock-forms" "$dir/cxx/forms.o"
+    check "cxx: the test of all forms notices that they are not replaced ($size)" not on_chip "$dir/cxx/stock-forms"
+
+    # ---- wrap and sites
+    emit wrap --program "$dir/stock" "$tmp/plan" >"$tmp/list"
+    w=$tmp/wrap
+    mkdir -p "$dir/wrap"
+    for file in wrap sites; do
+        check "wrap: ramlens_$file.c compiles ($size)" c_file "$w/ramlens_$file.c" "$dir/wrap/$file.o" -fexceptions
+    done
+    archive=$root/build/place/lib/x86_64-linux-gnu/libramlens-place.a
+    [ "$size" = i386 ] && archive=$root/build/place/lib/i386-linux-gnu/libramlens-place.a
+    for pie in -pie -no-pie; do
+        check "wrap: the program links with the runtime as a static library, $pie ($size)" link "$dir/wrap/program" $pie "@$w/wrap.rsp" \
+            "$dir/main.o" "$dir/libcxx.a" "$dir/libpart.a" "$dir/wrap/wrap.o" "$dir/wrap/sites.o" "$archive"
+        on_chip "$dir/wrap/program" full
+        check "wrap: with an empty table all is as without a plan, $pie ($size)" equal "$(sides part) $(sides cxx) $(sides main)" \
+            "internal 10 internal 9 internal 4"
+        check "sites: the table is made for the linked program, $pie ($size)" emit sites --program "$dir/wrap/program" "$tmp/plan"
+        s=$tmp/sites
+        objcopy --update-section .ramlens_sites="$s/ramlens_sites.bin" "$dir/wrap/program" "$dir/wrap/filled"
+        check "sites: no address changes, $pie ($size)" equal "$(nm "$dir/wrap/filled" | cksum)" "$(nm "$dir/wrap/program" | cksum)"
+        on_chip "$dir/wrap/filled" full
+        check "sites: malloc and its family are in PSRAM, $pie ($size)" equal "$(sides part)" "internal 1 psram 9"
+        check "sites: operator new is, too, but for the inline function, $pie ($size)" equal "$(sides cxx)" "internal 1 psram 8"
+        check "sites: calls inside of libc are not reached, $pie ($size)" equal "$(side part strdup)" internal
+        check "sites: others' calls are as they were, $pie ($size)" equal "$(sides main)" "internal 4"
+        check "sites: blocks cross the boundary whole, $pie ($size)" whole_blocks
+        check "sites: when PSRAM is full comes internal RAM, $pie ($size)" equal "$(sides full)" "internal 2"
+        check "sites: without heap_caps functions it runs, $pie ($size)" "$dir/wrap/filled"
+        c_file "$s/ramlens_sites.c" "$dir/wrap/filled.o"
+        link "$dir/wrap/second" $pie "@$w/wrap.rsp" "$dir/main.o" "$dir/libcxx.a" "$dir/libpart.a" "$dir/wrap/wrap.o" \
+            "$dir/wrap/filled.o" "$archive"
+        on_chip "$dir/wrap/second" full
+        check "sites: a second link places the same, $pie ($size)" equal "$(sides part) $(sides cxx)" "internal 1 psram 9 internal 1 psram 8"
+    done
+    check "sites: a program without the table is refused ($size)" says 2 "*has no section .ramlens_sites*" emit sites \
+        --program "$dir/stock" "$tmp/plan"
+    emit wrap --room 64 "$tmp/plan" >/dev/null
+    c_file "$w/ramlens_sites.c" "$dir/wrap/small.o"
+    link "$dir/wrap/small" "@$w/wrap.rsp" "$dir/main.o" "$dir/libcxx.a" "$dir/libpart.a" "$dir/wrap/wrap.o" "$dir/wrap/small.o" "$archive"
+    check "sites: a table that does not fit is refused, and how large it must be ($size)" says 2 \
+        "*the program has room for 64; emit the form wrap with --room *" emit sites --program "$dir/wrap/small" "$tmp/plan"
+
+    # ---- a block freed on the other side, under a checker
+    c_file "$i/ramlens_place.c" "$dir/asan-place.o" -fsanitize=address
+    for form in include objcopy cxx; do
+        case $form in
+        include) set -- "$dir/libcxx.a" "$dir/include/part.o" "$dir/include/targets.o" ;;
+        objcopy) set -- "$dir/objcopy/libcxx.a" "$dir/objcopy/libpart.a" "$dir/objcopy/targets.o" "$dir/objcopy/cxx.o" ;;
+        cxx) set -- "$dir/libcxx.a" "$dir/libpart.a" "$dir/cxx/operators.o" ;;
+        esac
+        [ "$form" = include ] && c_file "$src/emit_part.c" "$dir/include/part.o" -include "$i/place-part.h"
+        link "$dir/$form/asan" -fsanitize=address "$dir/main.o" "$@" "$dir/asan-place.o"
+        # AddressSanitizer brings its own version of the one operator that is left to the C++ library.
+        mismatch=1 && [ "$form" = cxx ] && mismatch=0
+        check "$form: blocks freed on the other side are right for AddressSanitizer ($size)" env \
+            ASAN_OPTIONS=alloc_dealloc_mismatch=$mismatch "$dir/$form/asan"
+        if command -v valgrind >/dev/null && [ "$size" = x86_64 ]; then
+            check "$form: and for valgrind ($size)" valgrind -q --error-exitcode=9 --leak-check=full --show-mismatched-frees=no \
+                "$dir/$form/program"
+        fi
+    done
 done
+
+# ---- the command itself
+check "emit: --as is asked for" says 2 "ramlens emit: --as says what to write: *" "$ramlens" emit "$tmp/plan"
+printf 'component prat\n    malloc psram\n' >"$tmp/wrong"
+check "emit: an unknown component is named, with the nearest" says 2 "*wrong:1: unknown component 'prat', did you mean 'part'*" \
+    emit include "$tmp/wrong"
+printf 'default malloc policy\n' >"$tmp/nothing"
+check "emit: a plan that moves nothing is refused for headers" says 2 "*moves no component's malloc*" emit include "$tmp/nothing"
+check "emit: and for names" says 2 "*moves nothing of a component*" emit objcopy "$tmp/nothing"
+check "emit: and for operators" says 2 "*leaves operator new to the target's rule*" emit cxx "$tmp/nothing"
+check "emit: a program without the linker's map is refused" says 2 "*is needed to count: link with -Wl,-Map=*" emit include \
+    --program /bin/true "$tmp/plan"
+rm -rf "$tmp/include"
+emit include "$tmp/plan" >/dev/null
+check "emit: the same again writes nothing new and is no error" "$ramlens" emit --as include --components "$src/emit_components" \
+    -o "$tmp/include" "$tmp/plan"
+echo "mine" >"$tmp/include/place-part.h"
+check "emit: a file with other content is kept" says 2 "*place-part.h: is there already, with other content; -f overwrites it*" \
+    "$ramlens" emit --as include --components "$src/emit_components" -o "$tmp/include" "$tmp/plan"
+check "emit: -f overwrites it" emit include "$tmp/plan"
+check "emit: what cannot be a folder is named" says 2 "*is no folder and cannot be made one*" "$ramlens" emit --as include \
+    --components "$src/emit_components" -o "$tmp/plan" "$tmp/plan"
 finish

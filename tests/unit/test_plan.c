@@ -55,8 +55,8 @@ static void a_malloc_line_moves_direct_calls_of_every_size(void **state) {
     assert_first(&plan, USRSCTP, PLAN_MALLOC, 20000, "psram");
     assert_first(&plan, MBEDTLS, PLAN_MALLOC, 100, "internal");
     assert_first(&plan, MBEDTLS, PLAN_MALLOC, 17000, "internal");
-    // What insists on PSRAM never ends in internal RAM.
-    assert_int_equal(plan_place(&plan, LIBJUICE, PLAN_MALLOC, 1)->count, 1);
+    // When PSRAM is full, malloc's rule decides.
+    assert_true(plan_place(&plan, LIBJUICE, PLAN_MALLOC, 1)->count > 1);
 }
 
 static void a_malloc_line_reaches_neither_new_nor_libc(void **state) {
@@ -141,15 +141,20 @@ static void stacks_and_kernel_blocks_have_lines_of_their_own(void **state) {
             plan.target->regions[plan_kernel_place(&plan)->regions[0]].name.at, "internal");
 }
 
+static const char *reason(
+        struct fixture *f, const struct plan *p, uint32_t component, enum plan_kind kind) {
+    return plan_reason(&f->arena, p, plan_component_rule(p, component, kind));
+}
+
 static void reasons_name_the_line_that_decided(void **state) {
     struct fixture *f = *state;
     struct plan plan = read_plan(f, as_ported);
-    assert_string_equal(plan_reason(&f->arena, &plan, USRSCTP, PLAN_MALLOC), "as-ported:5");
-    assert_string_equal(plan_reason(&f->arena, &plan, USRSCTP, PLAN_NEW), "as-ported:3");
-    assert_string_equal(plan_reason(&f->arena, &plan, USRSCTP, PLAN_LIBC), "as-ported:2");
+    assert_string_equal(reason(f, &plan, USRSCTP, PLAN_MALLOC), "as-ported:5");
+    assert_string_equal(reason(f, &plan, USRSCTP, PLAN_NEW), "as-ported:3");
+    assert_string_equal(reason(f, &plan, USRSCTP, PLAN_LIBC), "as-ported:2");
     plan_stock(&f->arena, &f->target, components, COMPONENTS, &plan);
-    assert_string_equal(plan_reason(&f->arena, &plan, USRSCTP, PLAN_MALLOC), "esp32p4's rule");
-    assert_string_equal(plan_reason(&f->arena, &plan, MBEDTLS, PLAN_MALLOC), "esp32p4 insists");
+    assert_string_equal(reason(f, &plan, USRSCTP, PLAN_MALLOC), "esp32p4's rule");
+    assert_string_equal(reason(f, &plan, MBEDTLS, PLAN_MALLOC), "esp32p4 insists");
 }
 
 static void the_subjects_plan_is_this_one(void **state) {
@@ -182,13 +187,13 @@ static const struct {
     { "component\n    malloc psram\n", 1, "takes names" },
     { "component libjuice\n    mallok psram\n", 2, "did you mean 'malloc'?" },
     { "component libjuice\n    malloc\n", 2, "takes a memory" },
-    { "component libjuice\n    malloc psram internal\n", 2, "takes a memory" },
+    { "component libjuice\n    malloc psram internal\n", 2, "takes a memory, behind it" },
     { "component libjuice\n    malloc flash\n", 2, "there is: internal, psram, policy" },
     { "component libjuice\n    malloc psram\n    malloc internal\n", 3, "line 2 already" },
     { "component libjuice\n    malloc psram\ncomponent usrsctp libjuice\n    malloc psram\n", 4,
             "line 2 already" },
     { "component libjuice\n    malloc psram\n        new psram\n", 3, "unknown word 'new'" },
-    { "default free psram\n", 1, "'malloc' or 'new'" },
+    { "default free psram\n", 1, "'malloc', 'new' or 'libc'" },
     { "default malloc\n", 1, "takes" },
     { "default malloc psram\ndefault malloc policy\n", 2, "line 1 already" },
     { "default malloc sram\n", 1, "unknown memory 'sram'" },

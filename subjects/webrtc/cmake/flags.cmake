@@ -1,11 +1,12 @@
 # How everything is compiled, in the stock build and in every state.
 
 set(WORD_SIZE 32 CACHE STRING "32 (the measured build) or 64")
+set(OPTIMISE -O2 CACHE STRING "the compiler's optimisation, -O2 where measured")
 option(FRAME_POINTERS "Keep frame pointers; people's own builds mostly do not" ON)
 
 # Sibling calls would hide call sites. Sections per symbol let the linker drop what nothing uses, as
 # ESP-IDF's link does: static data is then what a device's image would have.
-set(common -g -O2 -m${WORD_SIZE} -fno-optimize-sibling-calls -ffunction-sections -fdata-sections)
+set(common -g ${OPTIMISE} -m${WORD_SIZE} -fno-optimize-sibling-calls -ffunction-sections -fdata-sections)
 if(FRAME_POINTERS)
     list(APPEND common -fno-omit-frame-pointer)
 else()

@@ -1,0 +1,12 @@
+/// What a placed run did, from its trace: free memory by region at each checkpoint, what failed.
+#ifndef RAMLENS_RUN_TEXT_H
+#define RAMLENS_RUN_TEXT_H
+
+#include "placed_run.h"
+#include "text.h"
+#include "trace.h"
+
+/// Adds it to `out`. Owners of failed requests are worked out by `run`'s map and symbolizer.
+void run_text(struct text *out, struct placed_run *run, struct trace *trace);
+
+#endif
