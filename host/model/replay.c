@@ -334,15 +334,31 @@ static inline void give(struct replay *r, struct replay_state *s, const struct r
     const struct ramlens_asks *asks = asks_for(r, s, op);
     struct ramlens_block b = ramlens_heaps_alloc(&s->heaps, size, alignment, asks);
     s->blocks[op->id] = b;
-    check_spill(r, s, op, asks, b, op->size, false);
+    check_spill(r, s, op, asks, b, op->size, op->object != 0);
     if (__builtin_expect(b.at == 0, 0)) {
-        note_failure(r, s, op, op->size, false);
+        note_failure(r, s, op, op->size, op->object != 0);
     } else {
         after(r, s, b.heap, op->time);
         note_given(s, b, op->size);
     }
     if (r->exact)
         compare(r, s, op, b);
+}
+
+/// The run's own heaps had nothing for it; nor may these.
+static void refuse(struct replay *r, struct replay_state *s, const struct replay_op *op) {
+    uint32_t size = asked_size(op->size);
+    uint32_t alignment = op->alignment != 0 ? UINT32_C(1) << op->alignment : 0;
+    const struct ramlens_asks *asks = asks_for(r, s, op);
+    struct ramlens_block b = ramlens_heaps_alloc(&s->heaps, size, alignment, asks);
+    s->compared++;
+    if (b.at != 0) {
+        s->mismatches++;
+        ramlens_heaps_free(&s->heaps, b);
+    }
+    b.at = 0;
+    check_spill(r, s, op, asks, b, op->size, op->object != 0);
+    note_failure(r, s, op, op->size, op->object != 0);
 }
 
 static inline void end(
@@ -427,6 +443,18 @@ static void add_cell(struct replay *r, const struct replay_state *s, struct repl
     cell->blocks++;
 }
 
+/// Whether a block of `size` behind a kernel object is a stack: no other block of the target has this size.
+static bool is_stack(const struct replay *r, uint32_t size) {
+    for (enum kernel_object kind = KERNEL_MUTEX; kind < KERNEL_OBJECT_COUNT; kind++) {
+        const struct target_object *object =
+                target_find_object(r->target, str_from(kernel_object_names[kind]));
+        for (uint32_t i = 0; object != NULL && i < object->block_count; i++)
+            if (object->blocks[i].memory != TARGET_STACK && object->blocks[i].bytes == size)
+                return false;
+    }
+    return true;
+}
+
 /// Linear in the live blocks.
 static void sum_cells(struct replay *r, const struct replay_state *s, struct replay_moment *m) {
     m->cells = NEW_ARRAY(
@@ -437,7 +465,8 @@ static void sum_cells(struct replay *r, const struct replay_state *s, struct rep
             continue;
         struct owner owner = owners_get(r->owners, b->stack);
         enum ledger_kind kind = b->is_new ? LEDGER_NEW : (enum ledger_kind)owner.malloc_kind;
-        add_cell(r, s, m, s->blocks[i], owner.component, kind, b->size, 0);
+        add_cell(r, s, m, s->blocks[i], owner.component, kind, b->size,
+                b->is_kernel ? 1 + is_stack(r, b->size) : 0);
     }
     for (uint32_t i = 0; i < r->kernel_room; i++) {
         const struct replay_kernel *k = &s->kernel[i];
@@ -521,6 +550,9 @@ static inline void apply(struct replay *r, struct replay_state *s, const struct 
     case REPLAY_KERNEL_END:
         end_kernel(r, s, op, false);
         break;
+    case REPLAY_REFUSED:
+        refuse(r, s, op);
+        break;
     case REPLAY_HEAPS:
         if (r->exact)
             compare_said(r, s, op);
@@ -536,7 +568,8 @@ static void note_block(struct replay *r, const struct replay_op *op) {
         b->live = false;
         return;
     }
-    *b = (struct replay_block){ op->size, op->stack, op->is_new, true };
+    bool is_kernel = op->what == REPLAY_GIVE && op->object != 0;
+    *b = (struct replay_block){ op->size, op->stack, op->is_new, true, is_kernel };
 }
 
 /// All of `ops` through one state.

@@ -144,6 +144,7 @@ struct replay_block {
     uint32_t stack;
     uint8_t is_new;
     bool live;
+    bool is_kernel; ///< Exact mode: behind a kernel object.
 };
 
 struct replay {
