@@ -98,6 +98,28 @@ static json_t *failures_json(
     return list;
 }
 
+static json_t *spills_json(
+        const struct replay_setup *setup, const struct replay *r, const struct replay_state *s) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < s->spills.len; i++) {
+        const struct replay_spill *f = &s->spills.at[i];
+        struct owner owner = owners_get(r->owners, f->stack);
+        json_t *o = json_object();
+        json_out_str(o, "site", r->owners->sites[owner.site].id);
+        json_out_str(o, "function", r->owners->sites[owner.site].function);
+        json_out_str(o, "component", setup->answer.map.names[owner.component]);
+        json_object_set_new(o, "kernel", json_boolean(f->is_kernel));
+        json_out_number(o, "count", f->count);
+        json_out_number(o, "failed", f->failed);
+        json_out_number(o, "bytes", f->bytes);
+        json_out_number(o, "first_bytes", f->size);
+        json_out_number(o, "first_us", trace_nanoseconds(r->image, f->time) / 1000);
+        json_out_number(o, "checkpoints_passed", f->phase);
+        json_array_append_new(list, o);
+    }
+    return list;
+}
+
 static json_t *state_json(
         const struct replay_setup *setup, const struct replay *r, const struct replay_state *s) {
     json_t *o = json_object(), *moments = json_array();
@@ -117,6 +139,7 @@ static json_t *state_json(
     json_object_set_new(o, "checkpoints", moments);
     json_object_set_new(o, "worst", worst_json(r, s));
     json_object_set_new(o, "failures", failures_json(setup, r, s));
+    json_object_set_new(o, "spills", spills_json(setup, r, s));
     json_t *given = json_object();
     for (uint32_t g = 0; g < r->target->region_count; g++)
         json_out_number(given, r->target->regions[g].name.at, s->given[g]);

@@ -1,10 +1,14 @@
-/// The built-in component map: the run-time libraries of Linux, which every program has, and the recorder.
+/// The built-in component map: the run-time libraries of Linux, which every program has, the recorder, what ramlens emit writes.
 /// Kept as text in the users' own grammar, so that it can be shown and copied.
 #include "component_default.h"
 
 const char component_default_text[] =
         "component recorder allocator\n"
         "    module libramlens-preload.so*\n"
+        "\n"
+        "component placement allocator # what a plan is applied by\n"
+        "    source */ramlens_place.c */ramlens_place.h */ramlens_targets.c */ramlens_targets_cxx.c\n"
+        "    source */ramlens_operators.c */ramlens_wrap.c */ramlens_sites.c\n"
         "\n"
         "component libstdc++ transparent # with libgcc, its unwinder\n"
         "    source */include/c++/* */libstdc++-v3/* */libgcc/*\n"

@@ -48,9 +48,10 @@ static void learn_object(struct replay_state *s, enum kernel_object kind) {
             i++) {
         const struct target_block *b = &object->blocks[i];
         struct ramlens_asks asks;
-        const struct plan_rule *rule = b->memory == TARGET_STACK    ? &p->stack
-                                       : b->memory == TARGET_SYSTEM ? &p->kernel
-                                                                    : plan_component_rule(p, TARGET_NONE, PLAN_LIBC);
+        const struct plan_rule *rule = b->memory == TARGET_STACK ? &p->stack
+                                       : b->memory == TARGET_SYSTEM
+                                               ? &p->kernel
+                                               : plan_component_rule(p, TARGET_NONE, PLAN_LIBC);
         plan_asks(p, rule, &asks);
         out->blocks[i].size = (uint32_t)(b->memory == TARGET_STACK ? p->stack_bytes : b->bytes);
         out->blocks[i].asks = intern_asks(s, &asks);
@@ -99,7 +100,7 @@ static void start_group(struct replay_state *s, uint32_t group) {
 }
 
 static void start_counts(struct replay *r, struct replay_state *s) {
-    uint32_t asks = s->rules.record_asks;
+    uint32_t asks = s->rules.record_asks, elsewhere = 0;
     for (uint32_t i = 0; i < s->rules.count; i++) {
         uint32_t bytes = s->heaps.heaps[i].free_bytes;
         s->last_free[i] = bytes;
@@ -107,8 +108,11 @@ static void start_counts(struct replay *r, struct replay_state *s) {
         if ((s->heaps.offers_any[i] & asks) == asks) {
             s->counted |= 1u << i;
             s->group_free[REPLAY_COUNTED] += bytes;
+        } else {
+            elsewhere |= s->heaps.offers_any[i];
         }
     }
+    s->internal_bits = asks & ~elsewhere;
     for (uint32_t g = 0; g < r->target->region_count; g++)
         start_group(s, g);
     start_group(s, REPLAY_COUNTED);
@@ -128,6 +132,7 @@ struct replay_state *replay_add(struct replay *r, const char *name, struct plan 
     for (enum kernel_object kind = KERNEL_MUTEX; plan != NULL && kind < KERNEL_OBJECT_COUNT; kind++)
         learn_object(s, kind);
     s->decisions = NEW_ARRAY(r->a, uint8_t, ((size_t)r->image->stack_count + 1) * 2);
+    s->spill_of = NEW_ARRAY(r->a, uint32_t, ((size_t)r->image->stack_count + 1) * 2);
     if (!map_heaps(r, s, r->target->path, err))
         return NULL;
     start_counts(r, s);
@@ -253,6 +258,38 @@ static __attribute__((noinline)) void note_failure(const struct replay *r, struc
         .is_kernel = is_kernel };
 }
 
+static __attribute__((noinline)) void note_spill(const struct replay *r, struct replay_state *s,
+        const struct replay_op *op, uint32_t size, bool is_kernel, bool failed) {
+    uint32_t stack = known_stack(r, op->stack);
+    uint32_t *index = &s->spill_of[(size_t)stack * 2 + is_kernel];
+    if (*index == 0) {
+        *vec_push(&s->own, &s->spills) = (struct replay_spill){ .stack = op->stack,
+            .size = size,
+            .time = op->time,
+            .phase = r->passed,
+            .is_kernel = is_kernel };
+        *index = (uint32_t)s->spills.len;
+    }
+    struct replay_spill *spill = &s->spills.at[*index - 1];
+    s->spill_count++;
+    spill->count++;
+    spill->bytes += size;
+    spill->failed += failed;
+}
+
+/// After a request of `size` got `b`, which may be nowhere.
+static inline void check_spill(const struct replay *r, struct replay_state *s,
+        const struct replay_op *op, const struct ramlens_asks *asks, struct ramlens_block b,
+        uint32_t size, bool is_kernel) {
+    if (__builtin_expect(b.at != 0 && (s->counted >> b.heap & 1), 1))
+        return;
+    uint32_t first = asks->count > 0 ? asks->tries[0] : 0;
+    if (first == 0)
+        first = size <= s->rules.malloc_up_to ? s->rules.malloc_small : s->rules.malloc_large;
+    if ((first & s->internal_bits) != 0)
+        note_spill(r, s, op, size, is_kernel, b.at == 0);
+}
+
 /// What is asked of the allocator for a request of `size`: operator new and, in a placed run, malloc ask for at least one byte.
 static inline uint32_t asked_size(uint32_t size) {
     return size == 0 ? 1 : size;
@@ -294,16 +331,34 @@ static __attribute__((noinline)) void compare(struct replay *r, struct replay_st
 static inline void give(struct replay *r, struct replay_state *s, const struct replay_op *op) {
     uint32_t size = asked_size(op->size);
     uint32_t alignment = op->alignment != 0 ? UINT32_C(1) << op->alignment : 0;
-    struct ramlens_block b = ramlens_heaps_alloc(&s->heaps, size, alignment, asks_for(r, s, op));
+    const struct ramlens_asks *asks = asks_for(r, s, op);
+    struct ramlens_block b = ramlens_heaps_alloc(&s->heaps, size, alignment, asks);
     s->blocks[op->id] = b;
+    check_spill(r, s, op, asks, b, op->size, op->object != 0);
     if (__builtin_expect(b.at == 0, 0)) {
-        note_failure(r, s, op, op->size, false);
+        note_failure(r, s, op, op->size, op->object != 0);
     } else {
         after(r, s, b.heap, op->time);
         note_given(s, b, op->size);
     }
     if (r->exact)
         compare(r, s, op, b);
+}
+
+/// The run's own heaps had nothing for it; nor may these.
+static void refuse(struct replay *r, struct replay_state *s, const struct replay_op *op) {
+    uint32_t size = asked_size(op->size);
+    uint32_t alignment = op->alignment != 0 ? UINT32_C(1) << op->alignment : 0;
+    const struct ramlens_asks *asks = asks_for(r, s, op);
+    struct ramlens_block b = ramlens_heaps_alloc(&s->heaps, size, alignment, asks);
+    s->compared++;
+    if (b.at != 0) {
+        s->mismatches++;
+        ramlens_heaps_free(&s->heaps, b);
+    }
+    b.at = 0;
+    check_spill(r, s, op, asks, b, op->size, op->object != 0);
+    note_failure(r, s, op, op->size, op->object != 0);
 }
 
 static inline void end(
@@ -322,8 +377,10 @@ static void resize(struct replay *r, struct replay_state *s, const struct replay
         return;
     }
     before(s, old.heap);
-    struct ramlens_block b =
-            ramlens_heaps_realloc(&s->heaps, old, asked_size(op->size), asks_for(r, s, op));
+    const struct ramlens_asks *asks = asks_for(r, s, op);
+    struct ramlens_block b = ramlens_heaps_realloc(&s->heaps, old, asked_size(op->size), asks);
+    if (b.heap != old.heap || b.at != old.at) // grown in place it stays where it was served then
+        check_spill(r, s, op, asks, b, op->size, false);
     if (b.at == 0) {
         note_failure(r, s, op, op->size, false);
         return;
@@ -345,9 +402,10 @@ static void create_kernel(struct replay *r, struct replay_state *s, const struct
         .object = op->object, .stack = op->stack, .count = (uint8_t)object->count
     };
     for (uint32_t i = 0; i < object->count; i++) {
-        struct ramlens_block b = ramlens_heaps_alloc(
-                &s->heaps, object->blocks[i].size, 0, &s->asks[object->blocks[i].asks]);
+        const struct ramlens_asks *asks = &s->asks[object->blocks[i].asks];
+        struct ramlens_block b = ramlens_heaps_alloc(&s->heaps, object->blocks[i].size, 0, asks);
         k->blocks[i] = b;
+        check_spill(r, s, op, asks, b, object->blocks[i].size, true);
         if (b.at == 0)
             note_failure(r, s, op, object->blocks[i].size, true);
         else
@@ -385,6 +443,18 @@ static void add_cell(struct replay *r, const struct replay_state *s, struct repl
     cell->blocks++;
 }
 
+/// Whether a block of `size` behind a kernel object is a stack: no other block of the target has this size.
+static bool is_stack(const struct replay *r, uint32_t size) {
+    for (enum kernel_object kind = KERNEL_MUTEX; kind < KERNEL_OBJECT_COUNT; kind++) {
+        const struct target_object *object =
+                target_find_object(r->target, str_from(kernel_object_names[kind]));
+        for (uint32_t i = 0; object != NULL && i < object->block_count; i++)
+            if (object->blocks[i].memory != TARGET_STACK && object->blocks[i].bytes == size)
+                return false;
+    }
+    return true;
+}
+
 /// Linear in the live blocks.
 static void sum_cells(struct replay *r, const struct replay_state *s, struct replay_moment *m) {
     m->cells = NEW_ARRAY(
@@ -395,7 +465,8 @@ static void sum_cells(struct replay *r, const struct replay_state *s, struct rep
             continue;
         struct owner owner = owners_get(r->owners, b->stack);
         enum ledger_kind kind = b->is_new ? LEDGER_NEW : (enum ledger_kind)owner.malloc_kind;
-        add_cell(r, s, m, s->blocks[i], owner.component, kind, b->size, 0);
+        add_cell(r, s, m, s->blocks[i], owner.component, kind, b->size,
+                b->is_kernel ? 1 + is_stack(r, b->size) : 0);
     }
     for (uint32_t i = 0; i < r->kernel_room; i++) {
         const struct replay_kernel *k = &s->kernel[i];
@@ -479,6 +550,9 @@ static inline void apply(struct replay *r, struct replay_state *s, const struct 
     case REPLAY_KERNEL_END:
         end_kernel(r, s, op, false);
         break;
+    case REPLAY_REFUSED:
+        refuse(r, s, op);
+        break;
     case REPLAY_HEAPS:
         if (r->exact)
             compare_said(r, s, op);
@@ -494,7 +568,8 @@ static void note_block(struct replay *r, const struct replay_op *op) {
         b->live = false;
         return;
     }
-    *b = (struct replay_block){ op->size, op->stack, op->is_new, true };
+    bool is_kernel = op->what == REPLAY_GIVE && op->object != 0;
+    *b = (struct replay_block){ op->size, op->stack, op->is_new, true, is_kernel };
 }
 
 /// All of `ops` through one state.

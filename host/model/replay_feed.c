@@ -99,6 +99,7 @@ static void fill(struct replay_feed *f, struct replay_op *op, const struct trace
     const struct ramlens_wire_request *r = &e->request;
     op->size = clamp(r->size);
     op->is_new = r->kind == RAMLENS_WIRE_NEW || r->kind == RAMLENS_WIRE_NEW_ARRAY;
+    op->object = e->type == TRACE_KERNEL_BLOCK;
     if (r->flags & RAMLENS_WIRE_HAS_ALIGNMENT && r->alignment != 0)
         op->alignment = (uint8_t)__builtin_ctz(r->alignment);
     if (f->exact) {
@@ -175,10 +176,20 @@ static void note_in_place(
     resize(f, e, (uint32_t)*value, at);
 }
 
+/// A request that failed in the run itself.
+static void refuse(struct replay_feed *f, const struct trace_event *e, struct replay_op **at) {
+    f->counts.failures++;
+    uint8_t kind = e->request.kind;
+    bool is_move = kind == RAMLENS_WIRE_REALLOC_IN_PLACE || kind == RAMLENS_WIRE_REALLOC_TO;
+    if (f->exact && kind >= RAMLENS_WIRE_FIRST_ALLOC && !is_move &&
+            !replay_feed_is_host(f, e->request.stack))
+        fill(f, add(f, at, REPLAY_REFUSED, e, 0), e);
+}
+
 static void take_memory(struct replay_feed *f, const struct trace_event *e, struct replay_op **at) {
     uint8_t kind = e->request.kind;
     if (e->request.flags & RAMLENS_WIRE_FAILED) {
-        f->counts.failures++;
+        refuse(f, e, at);
     } else if (kind == RAMLENS_WIRE_REALLOC_FROM) {
         begin_move(f, e);
     } else if (kind < RAMLENS_WIRE_FIRST_ALLOC) {

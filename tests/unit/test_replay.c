@@ -326,6 +326,27 @@ static void what_no_heap_can_serve_is_a_failure_with_its_stack(void **state) {
     assert_false(s->failures.at[0].is_kernel);
 }
 
+static void what_internal_memory_had_no_room_for_is_told_by_its_stack(void **state) {
+    (void)state;
+    for (uint64_t i = 0; i < 80; i++)
+        give(0x1000 + i * 0x4000, 10000, BETA); // 800 KB: up to 16 KB internal first
+    checkpoint("full");
+    give(0x1000000, 100000, ALPHA); // PSRAM is its first choice
+    give(0x1100000, 10000, ALPHA);
+    const struct replay_state *s = replay_stock();
+    assert_int_equal(s->failure_count, 0);
+    assert_int_equal(s->spills.len, 2);
+    assert_int_equal(s->spills.at[0].stack, BETA);
+    assert_in_range(s->spills.at[0].count, 15, 30);
+    assert_int_equal(s->spills.at[0].bytes, 10000 * s->spills.at[0].count);
+    assert_int_equal(s->spills.at[0].phase, 0);
+    assert_int_equal(s->spills.at[1].stack, ALPHA);
+    assert_int_equal(s->spills.at[1].count, 1);
+    assert_int_equal(s->spills.at[1].phase, 1);
+    assert_int_equal(s->spills.at[1].failed, 0);
+    assert_int_equal(s->spill_count, s->spills.at[0].count + 1);
+}
+
 static void internal_falls_back_to_external_and_back(void **state) {
     (void)state;
     checkpoint("start");
@@ -545,6 +566,7 @@ int main(void) {
         TEST(what_lies_there_beforehand_is_taken_off),
         TEST(more_than_a_region_has_is_refused),
         TEST(what_no_heap_can_serve_is_a_failure_with_its_stack),
+        TEST(what_internal_memory_had_no_room_for_is_told_by_its_stack),
         TEST(internal_falls_back_to_external_and_back),
         TEST(several_plans_in_one_pass_are_as_each_alone),
         TEST(a_library_that_insists_stays_or_fails),
