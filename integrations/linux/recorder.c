@@ -123,9 +123,9 @@ static void name_child_file(void) {
 static void thread_ending(void *thread);
 
 static bool begin_placed(const char *place) {
-    char path[PATH_BYTES];
-    find_program(path);
-    return placed_open(place, path);
+    char program[PATH_BYTES];
+    find_program(program);
+    return placed_open(place, program);
 }
 
 static bool prepare(const char *path) {
@@ -354,7 +354,7 @@ uint32_t recorder_stack(struct recorder_thread *t, struct call_site site) {
 }
 
 // One copy, so that what it calls is part of it.
-__attribute__((noinline, noclone)) void recorder_note(struct recorder_thread *t, uint64_t time,
+__attribute__((noinline)) void recorder_note(struct recorder_thread *t, uint64_t time,
         const void *address, struct call_site site, struct ramlens_wire_request *request) {
     if (__builtin_expect(t->depth > 2, 0)) {
         ramlens_stream_lose(&recorder.core, &t->streams[1], request->kind);
