@@ -120,9 +120,6 @@ static void warn_of_run(struct cmd_context *ctx, const struct running *r) {
     if (s->unanswered > 0)
         cmd_warn(ctx, "%llu requests were placed by the rule of malloc, for want of an answer",
                 (unsigned long long)s->unanswered);
-    if (r->run.bits == 64)
-        cmd_warn(ctx, "a program of 64 bits: blocks are aligned to 16 bytes and pointers are twice "
-                      "as large, so these are not the target's figures; build it with -m32");
 }
 
 /// Prints what the trace says of the run.
@@ -131,7 +128,7 @@ static bool tell(struct cmd_context *ctx, struct running *r, const char *path) {
     if (!trace_open(ctx->arena, path, &trace, &ctx->err))
         return false;
     struct text text = { .arena = ctx->arena };
-    run_text(&text, &r->run, &trace);
+    run_text(ctx, &r->run, &trace, &text);
     trace_close(&trace);
     out_add(ctx->out, text_str(&text));
     return true;
