@@ -115,6 +115,12 @@ static struct str asked_by(const struct owner_frame *frames, size_t count, size_
     return code_name_plain(frames[owner - 1].frame->function);
 }
 
+struct str plan_site_asks(struct owners *o, uint32_t stack) {
+    size_t count, owner;
+    const struct owner_frame *frames = owners_walk(o, stack, &count, &owner);
+    return asked_by(frames, count, owner);
+}
+
 static void add_callers(struct arena *a, struct owners *o, const struct owner_frame *frames,
         size_t count, size_t owner, struct plan_site *s) {
     s->callers = NEW_ARRAY(a, struct str, PLAN_SITE_CALLERS);

@@ -54,6 +54,10 @@ bool plan_site_narrows(
 /// What there is to keep of the site of `stack`: everything but `through`; at most PLAN_SITE_CALLERS callers. In `a` or in the names of `o`.
 struct plan_site plan_site_of(struct arena *a, struct owners *o, uint32_t stack);
 
+/// What the owner's code calls in `stack`: a container's type, else the function of the run-time library next to it; "" when it calls the
+/// allocator itself.
+struct str plan_site_asks(struct owners *o, uint32_t stack);
+
 enum { PLAN_SITE_CALLERS = 4 };
 
 #endif
