@@ -27,14 +27,36 @@ static void set_moment(json_t *o, const struct replay *r, uint32_t checkpoint) {
     json_out_number(o, "time_us", trace_nanoseconds(r->image, known ? c->time : r->time) / 1000);
 }
 
-static json_t *heaps_json(const struct replay_state *s, const struct replay_moment *m) {
+/// What the placed run itself said of heap `h` at the checkpoint; NULL when it said nothing.
+static const struct trace_heap *said_of(const struct replay *r, uint32_t checkpoint, uint32_t h) {
+    for (size_t i = 0; r->exact && i < r->feed.said.len; i++) {
+        const struct replay_said *said = &r->feed.said.at[i];
+        for (uint32_t n = 0; said->checkpoint == checkpoint + 1 && n < said->count; n++)
+            if (said->heaps[n].region == h)
+                return &said->heaps[n];
+    }
+    return NULL;
+}
+
+static json_t *heaps_json(const struct replay *r, const struct replay_state *s,
+        const struct replay_moment *m, uint32_t checkpoint) {
     json_t *list = json_array();
     for (uint32_t h = 0; h < s->rules.count; h++) {
         json_t *o = json_object();
         json_out_str(o, "name", str_from(s->rules.places[h].name));
+        json_out_str(o, "region", r->target->regions[s->rules.places[h].region].name);
+        json_object_set_new(o, "counted", json_boolean(s->counted >> h & 1));
         json_out_number(o, "free", m->heaps[h].free_bytes);
         json_out_number(o, "largest", m->heaps[h].largest);
         json_out_number(o, "lowest", m->heaps[h].minimum);
+        const struct trace_heap *said = said_of(r, checkpoint, h);
+        if (said != NULL) {
+            json_t *ran = json_object();
+            json_out_number(ran, "free", said->free_bytes);
+            json_out_number(ran, "largest", said->largest);
+            json_out_number(ran, "lowest", said->minimum);
+            json_object_set_new(o, "ran", ran);
+        }
         json_array_append_new(list, o);
     }
     return list;
@@ -130,7 +152,7 @@ static json_t *state_json(
         json_t *c = json_object();
         set_moment(c, r, i);
         json_object_set_new(c, "regions", groups_json(r, m->groups));
-        json_object_set_new(c, "heaps", heaps_json(s, m));
+        json_object_set_new(c, "heaps", heaps_json(r, s, m, i));
         if (m->cells != NULL)
             set_components(c, setup, r, m);
         json_out_number(c, "failures", m->failures);

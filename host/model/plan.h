@@ -134,6 +134,9 @@ void plan_stock(struct arena *a, const struct target *target, const struct str *
 const struct plan_rule *plan_rule_for(
         struct plan *p, struct owners *o, uint32_t stack, enum plan_kind kind);
 
+/// Sets matches[i] for each of p->selectors that names what `stack` is, whether it decides or not.
+void plan_mark_matches(const struct plan *p, struct owners *o, uint32_t stack, bool *matches);
+
 /// Whether the plan has rules for named code at all; else plan_component_rule() is the whole answer.
 bool plan_names_code(const struct plan *p);
 

@@ -36,6 +36,7 @@ static void describe(struct emit *e, struct text *about, struct emit_rule all) {
             "whose versions call the ones here and catch what a new-handler throws; libstdc++ does "
             "so from GCC 11 on.\n"
             "With -DRAMLENS_SITES=1 the table of ramlens emit --as sites decides first.\n");
+    emit_named_code(e, about);
     emit_counted(e, about);
     if (e->reach != NULL) {
         for (uint32_t c = 0; c < e->plan->component_count; c++) {

@@ -143,6 +143,8 @@ bool emit_include(struct emit *e, struct err *err) {
                 "objcopy "
                 "and --as cxx reach operator new");
     }
+    struct text ignored = { .arena = e->a };
+    emit_named_code(e, &ignored);
     emit_targets_c(e);
     emit_runtime(e);
     return true;

@@ -116,6 +116,8 @@ bool emit_objcopy(struct emit *e, struct err *err) {
         return fail(err, e->plan->path, ERR_NO_OFFSET,
                 "moves nothing of a component: all of it follows the target's rule");
     }
+    struct text ignored = { .arena = e->a };
+    emit_named_code(e, &ignored);
     if (any_c) {
         emit_targets_c(e);
     }
