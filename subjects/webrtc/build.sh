@@ -105,7 +105,7 @@ compile() {
 }
 
 if is_up_to_date; then
-    echo "subject ($name) is up to date" >&2
+    [ -n "${QUIET:-}" ] || echo "subject ($name) is up to date" >&2
     exit 0
 fi
 mkdir -p "$build/log"

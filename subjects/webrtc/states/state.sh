@@ -4,7 +4,8 @@
 #
 # usage: subjects/webrtc/states/state.sh ARCH STATE      or STATE=... subjects/webrtc/build.sh ARCH
 #
-# The stock build comes first, then the states before; only what a state changes is made anew. Quick when nothing is to do.
+# The stock build comes first, then the states before; only what a state changes is made anew. Quick when nothing is to do, and silent
+# then with QUIET=1.
 # What ramlens emit said of the reach is in build/webrtc/ARCH-STATE/placement/FORM.txt.
 set -eu
 cd "$(dirname "$0")/../../.."
@@ -44,7 +45,7 @@ placement=$dir/placement
 before=$(word "$state" from)
 before=${before:-$(word "$state" after)}
 mkdir -p "$placement" "$build/log"
-"$0" "$arch" "$before"
+QUIET=1 "$0" "$arch" "$before"
 mkdir -p "$stock/archives"
 for archive in "$stock"/libdatachannel/*.a "$stock"/libdatachannel/deps/usrsctp/usrsctplib/*.a \
     "$stock"/libdatachannel/deps/libsrtp/*.a "$stock"/libdatachannel/deps/libjuice/*.a "$stock"/mbedtls/library/*.a; do
@@ -109,7 +110,7 @@ if [ "$(cat "$dir/configured" 2>/dev/null)" != "$settings" ]; then
     echo "$settings" >"$dir/configured"
 fi
 if ninja -C "$dir" -n device 2>/dev/null | grep -q 'no work to do'; then
-    echo "subject ($arch, $state) is up to date" >&2
+    [ -n "${QUIET:-}" ] || echo "subject ($arch, $state) is up to date" >&2
     exit 0
 fi
 echo "building state $state ($arch)" >&2
