@@ -150,8 +150,8 @@ void emit_fill(struct text *out, const char *lines, const char *at, const char *
 void emit_places(struct emit *e, struct text *out, unsigned kinds);
 /// The same for the memories of all requests.
 void emit_all_places(struct emit *e, struct text *out);
-/// The same for the defaults alone.
-void emit_default_places(struct emit *e, struct text *out);
+/// The same for the defaults of these kinds alone.
+void emit_default_places(struct emit *e, struct text *out, unsigned kinds);
 /// ramlens_sites.c with an empty table of options.room bytes.
 void emit_empty_sites(struct emit *e);
 /// ramlens_place.h and ramlens_place.c, as they are.

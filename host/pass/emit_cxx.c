@@ -136,7 +136,7 @@ bool emit_cxx(struct emit *e, struct err *err) {
     describe(e, &about, all);
     emit_comment(out, '/', text_str(&about));
     text_printf(out, "#include \"ramlens_place.h\"\n\n%s\n", emit_size_letter());
-    emit_places(e, out, EMIT_NEW);
+    emit_default_places(e, out, EMIT_NEW);
     text_printf(out, "#define DEFAULT %s\n\n%s\n%s\n%s%s",
             all.memory == EMIT_POLICY ? "((const struct ramlens_place *)0)"
                                       : arena_printf(e->a, "&%s", emit_symbol(e, all.memory)),

@@ -295,11 +295,11 @@ void emit_all_places(struct emit *e, struct text *out) {
     }
 }
 
-void emit_default_places(struct emit *e, struct text *out) {
+void emit_default_places(struct emit *e, struct text *out, unsigned kinds) {
     for (uint32_t i = 0; i < e->memory_count; i++) {
         bool is_default = false;
         for (unsigned kind = 0; kind < PLAN_KINDS; kind++) {
-            is_default |= emit_default(e, (enum plan_kind)kind).memory == i;
+            is_default |= (kinds & 1u << kind) && emit_default(e, (enum plan_kind)kind).memory == i;
         }
         if (is_default) {
             emit_place(e, out, i);
