@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-extern const struct command cmd_record, cmd_info, cmd_report, cmd_explain, cmd_replay;
+extern const struct command cmd_record, cmd_info, cmd_report, cmd_explain, cmd_replay, cmd_plan;
 extern const struct command cmd_help, cmd_version;
 
 /// Adding a command: its declaration above, its line here, its test. Here is the overview's order.
@@ -21,6 +21,7 @@ static const struct command *const commands[] = {
     &cmd_report,
     &cmd_explain,
     &cmd_replay,
+    &cmd_plan,
     &cmd_help,
     &cmd_version,
     NULL,
