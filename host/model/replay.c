@@ -418,10 +418,13 @@ static void create_kernel(struct replay *r, struct replay_state *s, const struct
     }
 }
 
+/// A lock's blocks go in the reverse of their order, the queue before its handle (components/pthread/pthread.c,
+/// pthread_mutex_destroy; pthread_cond_var.c); a thread's in their order.
 static void end_kernel(
         struct replay *r, struct replay_state *s, const struct replay_op *op, bool running) {
     struct replay_kernel *k = &s->kernel[op->id];
-    for (uint32_t i = 0; i < k->count; i++) {
+    for (uint32_t n = 0; n < k->count; n++) {
+        uint32_t i = k->object == KERNEL_THREAD ? n : k->count - 1u - n;
         if (running && !s->objects[k->object].blocks[i].running)
             continue;
         end(r, s, k->blocks[i], op->time);
