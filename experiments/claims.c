@@ -3,10 +3,6 @@
 
 #include "conf.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
-
 const char *const verdict_names[] = { "right", "wrong", "answered", "cannot say" };
 
 /// One measure line, taken apart.
@@ -76,27 +72,22 @@ static bool held(const struct row *row, const struct measure *m, bool internal, 
 }
 
 /// Lines of the file `calls`: STATE COMPONENT KIND NUMBER.
-static bool called(const struct results *r, const struct measure *m, int64_t *figure) {
-    struct str rest = r->calls;
-    bool found = false;
-    *figure = 0;
-    while (rest.len > 0) {
-        char state[64], component[64], kind[32];
-        long n;
-        if (sscanf(rest.at, "%63s %63s %31s %ld", state, component, kind, &n) == 4 &&
-                str_equal(m->state, str_from(state)) &&
-                is_listed(m->component, str_from(component)) &&
-                is_listed(m->kind, str_from(kind))) {
-            *figure += n;
-            found = true;
-        }
-        size_t end = 0;
-        while (end < rest.len && rest.at[end] != '\n')
-            end++;
-        end += end < rest.len;
-        rest = (struct str){ rest.at + end, rest.len - end };
+static bool called(
+        const struct results *r, const struct measure *m, struct claim *claim, struct err *err) {
+    struct conf c;
+    if (!conf_parse(r->a, "calls", r->calls, &c, err))
+        return false;
+    for (const struct conf_line *l = c.lines; l != NULL; l = l->next) {
+        uint64_t count;
+        if (!conf_number(&c, l, 3, "the number of objects", &count, err))
+            return false;
+        if (!str_equal(l->words[0], m->state) || !is_listed(m->component, l->words[1]) ||
+                !is_listed(m->kind, l->words[2]))
+            continue;
+        claim->figure += (int64_t)count;
+        claim->known = true;
     }
-    return found;
+    return true;
 }
 
 static bool work_out(const struct conf *c, const struct conf_line *l, const struct results *r,
@@ -111,8 +102,7 @@ static bool work_out(const struct conf *c, const struct conf_line *l, const stru
         return fail_line(err, c->path, l->number, "no state '%.*s'", STR_ARG(m->state));
     if (str_equal(m->what, STR("calls"))) {
         claim->is_count = true;
-        claim->known = called(r, m, &claim->figure);
-        return true;
+        return called(r, m, claim, err);
     }
     if (m->moment == MOMENTS)
         return fail_line(err, c->path, l->number, "a measure needs at=CHECKPOINT");

@@ -103,10 +103,10 @@ int main(int argc, char **argv) {
     struct err err = { 0 };
     struct given g = { .columns = WIDE, .options = { .target = "esp32p4", .targets = "targets" } };
     int code = 2;
-    bool good = true;
     if (argc == 5 && strcmp(argv[1], "--free-at") == 0) {
         code = free_at(&a, argv + 2, &err);
     } else {
+        bool good = true;
         for (int i = 1; i < argc && good; i += 2)
             good = i + 1 < argc ? take(&g, argv[i], argv[i + 1], &err)
                                 : fail(&err, NULL, ERR_NO_OFFSET, "%s needs a value", argv[i]);

@@ -8,5 +8,5 @@ lint: lint-quick host-lint ## all static checks
 lint-quick: check-format host-headers host-includes ## format, includes, cppcheck, shellcheck
 	@cppcheck --quiet --std=c11 --enable=warning,style,performance,portability --inline-suppr \
 	    --suppress=missingIncludeSystem --suppress=unusedStructMember --error-exitcode=1 \
-	    -Ihost/base -Ihost/io -Ihost/model -Ihost/pass -Ihost/cmd -Iwire -Iheap host wire heap
+	    -Ihost/base -Ihost/io -Ihost/model -Ihost/pass -Ihost/cmd -Iwire -Iheap -Iexperiments host wire heap experiments
 	@shellcheck -x $$(git ls-files '*.sh')

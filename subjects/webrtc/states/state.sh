@@ -82,8 +82,12 @@ if [ -n "$(word "$state" cxx)" ]; then
 fi
 if [ -n "$(word "$state" objcopy)" ]; then
     emit objcopy
-    link="$link $(cd "$placement" && ls objcopy/*.c | tr '\n' ' ')"
-    rename=$(cd "$placement/objcopy" && ls ./*.syms | sed 's,^\./\(.*\)\.syms,\1,')
+    for file in "$placement"/objcopy/*.c; do
+        link="$link objcopy/$(basename "$file")"
+    done
+    for file in "$placement"/objcopy/*.syms; do
+        rename="$rename $(basename "$file" .syms)"
+    done
 fi
 if [ -n "$(word "$state" threads)" ]; then
     emit esp-idf
