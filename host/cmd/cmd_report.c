@@ -37,11 +37,11 @@ static void warn_plan(struct cmd_context *ctx, struct answer *w) {
     struct plan_places places;
     struct plan_doubts doubts;
     struct err err = { .text = "" };
-    char text[sizeof err.text + sizeof err.file + 16];
     if (!w->has_target)
         return;
     if (!plan_check_made_for(
                 plan, ctx->values.operands[0], plan_trace_identity(ctx->arena, w->image), &err)) {
+        char text[sizeof err.text + sizeof err.file + 16];
         err_format(&err, text, sizeof text);
         cmd_warn(ctx, "%s", text);
     }
