@@ -31,12 +31,21 @@ static void warn_modules(struct cmd_context *ctx, const struct answer *w) {
                       "runtime/ramlens.h sets them");
 }
 
-/// Lines of the plan that name nothing of this run.
+/// A plan for something else, and lines of it that name nothing of this run.
 static void warn_plan(struct cmd_context *ctx, struct answer *w) {
     struct plan *plan = &w->plans[ANSWER_STATE];
     struct plan_places places;
     struct plan_doubts doubts;
-    if (!w->has_target || !plan_names_code(plan))
+    struct err err = { .text = "" };
+    if (!w->has_target)
+        return;
+    if (!plan_check_made_for(
+                plan, ctx->values.operands[0], plan_trace_identity(ctx->arena, w->image), &err)) {
+        char text[sizeof err.text + sizeof err.file + 16];
+        err_format(&err, text, sizeof text);
+        cmd_warn(ctx, "%s", text);
+    }
+    if (!plan_names_code(plan))
         return;
     plan_places_of(ctx->arena, &w->owners, &places);
     plan_check_names(ctx->arena, plan, &places, &doubts);
