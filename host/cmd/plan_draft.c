@@ -122,7 +122,6 @@ static void add_threads(const struct plan_work *w, struct text *out, uint64_t th
 struct str plan_evidence(const struct plan_work *w, const struct choose_step *s) {
     struct sums t = sum_step(w, s);
     struct text out = { .arena = w->ctx->arena };
-    const struct trace_image *image = w->setup.answer.image;
     text_printf(&out,
             "measured: %s B of internal RAM at the fullest moment in %s blocks, %s B at %.*s; "
             "%s requests in the run",
@@ -130,8 +129,7 @@ struct str plan_evidence(const struct plan_work *w, const struct choose_step *s)
             human_exact(t.cost_goal).text, STR_ARG(w->lots.checkpoints[w->bench.checkpoint]),
             human_exact(t.events).text);
     if (t.ended > 0)
-        text_printf(&out, ", a block lives %s",
-                human_time(trace_nanoseconds(image, t.lifetime / t.ended) / 1000).text);
+        text_printf(&out, ", a block lives %s", human_time(t.lifetime / t.ended / 1000).text);
     text_printf(&out, "\nthreads: allocated by ");
     add_threads(w, &out, t.givers);
     if (t.enders != 0) {
