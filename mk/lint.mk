@@ -8,5 +8,5 @@ lint: lint-quick host-lint ## all static checks
 lint-quick: check-format host-headers host-includes ## format, includes, cppcheck, shellcheck
 	@cppcheck --quiet --std=c11 --enable=warning,style,performance,portability --inline-suppr \
 	    --suppress=missingIncludeSystem --suppress=unusedStructMember --error-exitcode=1 \
-	    -Ihost/base -Ihost/io -Ihost/model -Ihost/pass -Ihost/cmd -Iwire host wire
+	    -Ihost/base -Ihost/io -Iheap -Ihost/model -Ihost/pass -Ihost/cmd -Iwire host wire
 	@shellcheck -x $$(git ls-files '*.sh')
