@@ -1,6 +1,7 @@
 /// `ramlens plan`: chooses what goes to the other memory, and writes it as a plan.
 #include "answer_options.h"
 #include "cmd.h"
+#include "conf.h"
 #include "file.h"
 #include "file_damage.h"
 #include "plan_check.h"
@@ -29,6 +30,11 @@ static const struct opt opts[] = {
             .help = "move the threads' stacks, too",
             .more = "Whether a thread writes flash is not known from a run; the stack of one that "
                     "does must stay internal." },
+    { .name = "dhat",
+            .value = "FILE",
+            .help = "weigh accesses, by a DHAT run of the same program",
+            .more = "From 'valgrind --tool=dhat --read-inline-info=yes --dhat-out-file=FILE "
+                    "PROGRAM'. Bytes read and written then count in place of requests." },
     REPLAY_OPTS,
     { .letter = 'o', .name = "output", .value = "FILE", .help = "write the plan to FILE" },
     { .letter = 'u',
@@ -44,6 +50,32 @@ static const struct opt opts[] = {
     { 0 },
 };
 
+/// The line for stacks that ramlens wrote is taken out of the kept text; with --stacks one is put in, unless the user has one.
+static bool set_stacks(struct plan_work *w) {
+    struct cmd_context *ctx = w->ctx;
+    const struct target *t = &w->setup.answer.target;
+    struct conf c;
+    w->moves_stacks = opt_is_given(&ctx->values, "stacks");
+    if (!conf_parse(ctx->arena, w->update != NULL ? w->update : "plan", w->kept, &c, &ctx->err))
+        return false;
+    struct conf_line *line = conf_find(c.lines, "stack");
+    if (line != NULL && str_equal(line->words[line->word_count - 1], STR("auto"))) {
+        conf_remove_words(ctx->arena, &c, line);
+        line = NULL;
+    }
+    if (line == NULL && w->moves_stacks) {
+        const struct str words[] = { STR("stack"), STR("default"),
+            str_from(arena_printf(ctx->arena, "%llu", (unsigned long long)t->stack_bytes)),
+            t->requests[w->bench.move].name, STR("auto") };
+        line = conf_add(ctx->arena, &c, NULL, words, 5, STR(""));
+        const struct str why[] = { STR("evidence"), STR("unknown: whether a thread writes flash or "
+                                                        "sleeps, and so needs an internal stack") };
+        conf_add(ctx->arena, &c, line, why, 2, STR(""));
+    }
+    w->kept = conf_write(ctx->arena, &c);
+    return true;
+}
+
 /// The user's lines alone: what ramlens wrote is taken out.
 static bool read_kept(struct plan_work *w) {
     struct cmd_context *ctx = w->ctx;
@@ -54,14 +86,15 @@ static bool read_kept(struct plan_work *w) {
     w->kept = STR("");
     w->update = opt_value(&ctx->values, "update", NULL);
     if (w->update == NULL) {
-        plan_stock(ctx->arena, &a->target, a->map.names, a->map.count, &w->base);
-        return true;
+        return set_stacks(w) && plan_parse(ctx->arena, "plan", w->kept, &a->target, a->map.names,
+                                        a->map.count, &w->base, &ctx->err);
     }
     struct plan whole;
     return file_read(ctx->arena, w->update, 16 << 20, &w->kept, &ctx->err) &&
            plan_parse(ctx->arena, w->update, w->kept, &a->target, a->map.names, a->map.count,
                    &whole, &ctx->err) &&
            plan_check_made_for(&whole, ctx->values.operands[0], STR(""), &ctx->err) &&
+           set_stacks(w) &&
            plan_rewrite(ctx->arena, w->update, w->kept, &nothing, &out, &ctx->err) &&
            plan_parse(ctx->arena, w->update, out.text, &a->target, a->map.names, a->map.count,
                    &w->base, &ctx->err);
@@ -90,12 +123,28 @@ static bool prepare(struct plan_work *w) {
     return true;
 }
 
+static bool read_dhat(struct plan_work *w) {
+    struct cmd_context *ctx = w->ctx;
+    struct dhat d;
+    w->dhat = opt_value(&ctx->values, "dhat", NULL);
+    if (w->dhat == NULL)
+        return true;
+    if (!dhat_read(ctx->arena, w->dhat, &d, &ctx->err) ||
+            !accesses_join(ctx->arena, w->dhat, &d, w->setup.answer.image, &w->lots, &w->accesses,
+                    &ctx->err))
+        return false;
+    w->bench.weights = w->accesses.weights;
+    w->choose.by_accesses = true;
+    return true;
+}
+
 static bool choose(struct plan_work *w) {
     w->choose.a = w->ctx->arena;
     w->choose.bench = &w->bench;
     w->choose.base = &w->base;
     w->choose.stock = &w->stock;
-    return plan_goal(w) && choose_run(&w->choose, &w->ctx->err) && plan_draft_make(w);
+    return plan_goal(w) && read_dhat(w) && choose_run(&w->choose, &w->ctx->err) &&
+           plan_draft_make(w);
 }
 
 static bool write_file(struct plan_work *w) {

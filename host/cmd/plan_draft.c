@@ -122,7 +122,6 @@ static void add_threads(const struct plan_work *w, struct text *out, uint64_t th
 struct str plan_evidence(const struct plan_work *w, const struct choose_step *s) {
     struct sums t = sum_step(w, s);
     struct text out = { .arena = w->ctx->arena };
-    const struct trace_image *image = w->setup.answer.image;
     text_printf(&out,
             "measured: %s B of internal RAM at the fullest moment in %s blocks, %s B at %.*s; "
             "%s requests in the run",
@@ -130,8 +129,7 @@ struct str plan_evidence(const struct plan_work *w, const struct choose_step *s)
             human_exact(t.cost_goal).text, STR_ARG(w->lots.checkpoints[w->bench.checkpoint]),
             human_exact(t.events).text);
     if (t.ended > 0)
-        text_printf(&out, ", a block lives %s",
-                human_time(trace_nanoseconds(image, t.lifetime / t.ended) / 1000).text);
+        text_printf(&out, ", a block lives %s", human_time(t.lifetime / t.ended / 1000).text);
     text_printf(&out, "\nthreads: allocated by ");
     add_threads(w, &out, t.givers);
     if (t.enders != 0) {
@@ -153,13 +151,11 @@ struct str plan_evidence(const struct plan_work *w, const struct choose_step *s)
 }
 
 struct str plan_reason_of(const struct plan_work *w, const struct choose_step *s) {
-    struct sums t = sum_step(w, s);
     const struct choose *c = &w->choose;
     uint32_t at = (uint32_t)(s - c->steps);
     const struct trial_result *before = at > 0 ? &c->steps[at - 1].after : &c->before;
     int64_t worst = (int64_t)(s->after.worst.free_bytes - before->worst.free_bytes);
     int64_t goal = (int64_t)(s->after.goal_counted.free_bytes - before->goal_counted.free_bytes);
-    (void)t;
     return str_from(arena_printf(w->ctx->arena,
             "wins %s B at the worst moment, %s B at %.*s, for %s requests outside of internal RAM",
             human_change(worst).text, human_change(goal).text,
@@ -177,6 +173,29 @@ static struct plan_site *site_of(
     return s;
 }
 
+/// Why what a wider line moves does not move here.
+static struct str why_kept(const struct plan_work *w, const struct lot_rule *rule) {
+    uint64_t events = 0, cost = 0, accesses = 0;
+    bool must = false;
+    for (uint32_t i = 0; i < w->lots.list.len; i++) {
+        const struct lot *lot = &w->lots.list.at[i];
+        if (w->choose.labels[i] != LOT_KEEPS || !lot_rule_matches(&w->lots, rule, lot))
+            continue;
+        events += lot->events;
+        accesses += lot->accesses;
+        cost += lot->most_cost;
+        must |= lot->stay != LOT_MAY_MOVE;
+    }
+    if (must)
+        return STR("stays: it asks for what the other memory does not have");
+    const char *touched = w->bench.weights != NULL
+                                  ? arena_printf(w->ctx->arena, ", %s B read and written",
+                                            human_exact(accesses).text)
+                                  : "";
+    return str_from(arena_printf(w->ctx->arena, "stays: %s requests%s for at most %s B at once",
+            human_exact(events).text, touched, human_exact(cost).text));
+}
+
 static struct plan_draft_rule *draft_rules(struct plan_work *w) {
     const struct choose *c = &w->choose;
     struct plan_places places;
@@ -192,7 +211,7 @@ static struct plan_draft_rule *draft_rules(struct plan_work *w) {
                 rules[count].reason = plan_reason_of(w, &c->steps[i]);
                 rules[count].evidence = plan_evidence(w, &c->steps[i]);
             } else {
-                rules[count].reason = STR("stays: many requests for little that is live");
+                rules[count].reason = why_kept(w, rule);
             }
             if (rule->strength == PLAN_BY_SITE)
                 rules[count].site = site_of(w, &places, rule);

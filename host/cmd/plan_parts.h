@@ -2,6 +2,7 @@
 #ifndef RAMLENS_PLAN_PARTS_H
 #define RAMLENS_PLAN_PARTS_H
 
+#include "accesses.h"
 #include "choose.h"
 #include "cmd.h"
 #include "lots.h"
@@ -16,6 +17,8 @@ struct plan_work {
     struct lots lots;
     struct trial_bench bench;
     struct choose choose;
+    const char *dhat; ///< Path; NULL: none.
+    struct accesses accesses;
     struct str goal;   ///< In the words of the command line.
     struct str region; ///< As the user said it.
     bool moves_stacks;

@@ -23,6 +23,7 @@ struct live_block {
 
 struct reader {
     struct lots *l;
+    const struct trace_image *image;
     struct plan *plan;
     struct policy policy;
     struct heap_cost heap;
@@ -171,7 +172,8 @@ static void end(struct reader *r, const struct replay_op *op) {
     if (r->first) {
         struct lot *lot = &r->l->list.at[b->lot - 1];
         lot->ended++;
-        lot->lifetime += op->time - b->birth;
+        lot->lifetime +=
+                trace_nanoseconds(r->image, op->time) - trace_nanoseconds(r->image, b->birth);
         lot->enders |= thread_bit(op->thread);
     }
     add_cost(r, b->lot, -(int64_t)b->cost, -1);
@@ -345,7 +347,7 @@ void lots_read(struct lots *l, struct arena *a, struct trace *t, const struct tr
         .target = target,
         .ask_count = (image->stack_count + 1) * 2,
         .by_ask = NEW_ARRAY(a, uint32_t, ((size_t)image->stack_count + 1) * 2) };
-    struct reader r = { .l = l, .plan = p, .window_ops = 16 };
+    struct reader r = { .l = l, .image = image, .plan = p, .window_ops = 16 };
     policy_for(target, &r.policy);
     const struct target_region *region =
             &target->regions[r.policy.small.count > 0 ? r.policy.small.regions[0] : 0];

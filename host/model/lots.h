@@ -49,7 +49,7 @@ struct lot {
     uint64_t small_events;   ///< Of these, those that malloc's rule places in internal memory.
     uint64_t bytes;          ///< Requested, of all of them.
     uint64_t ended;          ///< Blocks that ended,
-    uint64_t lifetime;       ///< and the sum of their lives, as trace_event.time.
+    uint64_t lifetime;       ///< and the sum of their lives, in nanoseconds.
     uint64_t live_blocks;    ///< At the end.
     uint64_t most_cost;      ///< Most bytes of internal memory at once.
     uint64_t givers, enders; ///< Threads, by number; bit 63 stands for all from 63 on.

@@ -5,7 +5,7 @@
 #include <string.h>
 
 /// What one more line of a plan must win, in parts of all there is to win.
-static const double A_LINE = 0.002;
+static const double A_LINE = 0.004;
 
 uint64_t choose_cost(const struct choose *c, const struct trial_result *r) {
     return c->by_accesses ? r->accesses : r->events;
@@ -99,7 +99,8 @@ static double score(const struct choose *c, const struct candidate *k) {
         return s + worst_part(c, r) - cost_part(c, r) - lines;
     if (!meets(c, r))
         return s - 1000 + 100 * goal_part(c, r) - lines;
-    return s - cost_part(c, r) - lines;
+    double cost = cost_part(c, r);
+    return s - (cost > 0 ? cost : 0) - lines; // what the goal does not need is not looked for
 }
 
 static size_t best_of(const struct choose *c) {
