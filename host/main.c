@@ -17,6 +17,7 @@ extern const struct command cmd_info;
 extern const struct command cmd_report;
 extern const struct command cmd_explain;
 extern const struct command cmd_replay;
+extern const struct command cmd_plan;
 extern const struct command cmd_emit;
 extern const struct command cmd_help;
 extern const struct command cmd_version;
@@ -29,6 +30,7 @@ static const struct command *const commands[] = {
     &cmd_report,
     &cmd_explain,
     &cmd_replay,
+    &cmd_plan,
     &cmd_emit,
     &cmd_help,
     &cmd_version,

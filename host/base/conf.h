@@ -94,8 +94,15 @@ void conf_set(struct arena *a, struct conf *c, struct conf_line *line, const str
 struct conf_line *conf_add(struct arena *a, struct conf *c, struct conf_line *parent,
         const struct str *words, uint32_t word_count, struct str comment);
 
+/// The same as a sibling behind `before` and what belongs to it; NULL: at the top of the file.
+struct conf_line *conf_add_behind(struct arena *a, struct conf *c, struct conf_line *before,
+        const struct str *words, uint32_t word_count, struct str comment);
+
 /// Removes `line` and its children. Comment lines around and between them stay.
 void conf_remove(struct conf *c, struct conf_line *line);
+
+/// The same, but comments on the removed lines stay, too, as comment lines.
+void conf_remove_words(struct arena *a, struct conf *c, struct conf_line *line);
 
 /// The whole file as text: lines that were not changed come back byte for byte, comments and order
 /// kept. Words are quoted where the grammar needs it, so that reading the text gives them again.

@@ -53,17 +53,21 @@ static struct conf_line *last_sibling(struct conf_line *first) {
     return first;
 }
 
+/// The last physical line of `line` and what belongs to it.
+static struct conf_raw *last_raw(const struct conf_line *line) {
+    const struct conf_line *child = last_sibling(line->children);
+    while (child) {
+        line = child;
+        child = last_sibling(line->children);
+    }
+    return line->raw;
+}
+
 /// The physical line behind which a new last child of `parent` goes; NULL: first in the file.
 static struct conf_raw *place_behind(const struct conf *c, struct conf_line *parent) {
     struct conf_raw *raw = c->raw;
     if (parent) {
-        const struct conf_line *deepest = parent;
-        const struct conf_line *child = last_sibling(deepest->children);
-        while (child) {
-            deepest = child;
-            child = last_sibling(deepest->children);
-        }
-        return deepest->raw;
+        return last_raw(parent);
     }
     while (raw && raw->next) {
         raw = raw->next;
@@ -110,14 +114,12 @@ static void indent_child(struct text *t, const struct conf_line *parent, struct 
     raw->indent_len = raw->words_end = t->len;
 }
 
-struct conf_line *conf_add(struct arena *a, struct conf *c, struct conf_line *parent,
+/// A new statement below `parent`, in no list yet.
+static struct conf_line *new_line(struct arena *a, struct conf *c, struct conf_line *parent,
         const struct str *words, uint32_t word_count, struct str comment) {
-    assert(!parent || parent->raw->depth + 1 < CONF_DEEPEST);
     struct text t = { .arena = a };
     struct conf_raw *raw = NEW(a, struct conf_raw);
     struct conf_line *line = NEW(a, struct conf_line);
-    struct conf_raw *before = place_behind(c, parent);
-    struct conf_line *sibling = last_sibling(parent ? parent->children : c->lines);
     indent_child(&t, parent, raw);
     if (comment.len) {
         line->comment = arena_copy(a, comment);
@@ -129,9 +131,44 @@ struct conf_line *conf_add(struct arena *a, struct conf *c, struct conf_line *pa
     line->raw = raw;
     line->parent = parent;
     put_words(a, line, words, word_count);
-    *(sibling ? &sibling->next : parent ? &parent->children : &c->lines) = line;
-    raw->next = before ? before->next : c->raw;
-    *(before ? &before->next : &c->raw) = raw;
+    return line;
+}
+
+/// Puts the new `line` behind the physical line `raw` (NULL: first) and at the place `link` in its list.
+static void link_line(
+        struct conf *c, struct conf_line *line, struct conf_raw *raw, struct conf_line **link) {
+    line->next = *link;
+    *link = line;
+    line->raw->next = raw ? raw->next : c->raw;
+    *(raw ? &raw->next : &c->raw) = line->raw;
+}
+
+struct conf_line *conf_add(struct arena *a, struct conf *c, struct conf_line *parent,
+        const struct str *words, uint32_t word_count, struct str comment) {
+    assert(!parent || parent->raw->depth + 1 < CONF_DEEPEST);
+    struct conf_line *line = new_line(a, c, parent, words, word_count, comment);
+    struct conf_line *sibling = last_sibling(parent ? parent->children : c->lines);
+    link_line(c, line, place_behind(c, parent),
+            sibling  ? &sibling->next
+            : parent ? &parent->children
+                     : &c->lines);
+    return line;
+}
+
+struct conf_line *conf_add_behind(struct arena *a, struct conf *c, struct conf_line *before,
+        const struct str *words, uint32_t word_count, struct str comment) {
+    struct conf_line *parent = before ? before->parent : NULL;
+    struct conf_line *line = new_line(a, c, parent, words, word_count, comment);
+    // A byte order mark stays where it is: what is added goes below its line.
+    bool marked = !before && c->raw && str_starts_with(c->raw->text, STR("\xEF\xBB\xBF"));
+    if (marked && c->raw->line) {
+        before = c->lines;
+    }
+    link_line(c, line,
+            before   ? last_raw(before)
+            : marked ? c->raw
+                     : NULL,
+            before ? &before->next : &c->lines);
     return line;
 }
 
@@ -152,6 +189,34 @@ void conf_remove(struct conf *c, struct conf_line *line) {
     }
     *link = line->next;
     mark_removed(line);
+}
+
+/// Leaves of each line of the subtree its comment. Recursion is bounded by CONF_DEEPEST.
+static void keep_comments(
+        struct arena *a, struct conf_line *line) // NOLINT(misc-no-recursion): bounded
+{
+    struct conf_raw *raw = line->raw;
+    struct str tail = { raw->text.at + raw->words_end, raw->text.len - raw->words_end };
+    while (tail.len && (tail.at[0] == ' ' || tail.at[0] == '\t')) {
+        tail.at++;
+        tail.len--;
+    }
+    if (str_starts_with(tail, STR("#"))) {
+        struct text t = { .arena = a };
+        text_add(&t, (struct str){ raw->text.at, raw->indent_len });
+        text_add(&t, tail);
+        raw->text = text_str(&t);
+        raw->line = NULL;
+        raw->changed = raw->removed = false;
+    }
+    for (struct conf_line *child = line->children; child; child = child->next) {
+        keep_comments(a, child);
+    }
+}
+
+void conf_remove_words(struct arena *a, struct conf *c, struct conf_line *line) {
+    conf_remove(c, line);
+    keep_comments(a, line);
 }
 
 static bool needs_quotes(struct str word) {

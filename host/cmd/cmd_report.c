@@ -4,6 +4,7 @@
 #include "cmd.h"
 #include "file_damage.h"
 #include "guesses.h"
+#include "plan_check.h"
 #include "progress.h"
 #include "report_json.h"
 #include "report_text.h"
@@ -27,6 +28,19 @@ static void warn_modules(struct cmd_context *ctx, const struct answer *w) {
         cmd_warn(ctx, "the trace has no checkpoints: figures are those of its end; "
                       "ramlens_checkpoint() in "
                       "runtime/ramlens.h sets them");
+}
+
+/// Lines of the plan that name nothing of this run.
+static void warn_plan(struct cmd_context *ctx, struct answer *w) {
+    struct plan *plan = &w->plans[ANSWER_STATE];
+    struct plan_places places;
+    struct plan_doubts doubts;
+    if (!w->has_target || !plan_names_code(plan))
+        return;
+    plan_places_of(ctx->arena, &w->owners, &places);
+    plan_check_names(ctx->arena, plan, &places, &doubts);
+    for (uint32_t i = 0; i < doubts.count; i++)
+        cmd_warn(ctx, "%s:%u: %s", plan->path, (unsigned)doubts.list[i].line, doubts.list[i].text);
 }
 
 static void write_text(
@@ -86,6 +100,7 @@ static int run(struct cmd_context *ctx) {
         judge_guesses(ctx, &answer, &estimates, &guesses);
     cmd_warn_damage(ctx, &answer.trace);
     warn_modules(ctx, &answer);
+    warn_plan(ctx, &answer);
     if (opt_is_given(&ctx->values, "json"))
         report_json_write(ctx, &answer, any ? &guesses : NULL);
     else

@@ -75,6 +75,12 @@ const struct plan_rule *plan_rule_for(
     return found != NULL ? &found->rule : weakest;
 }
 
+void plan_mark_matches(const struct plan *p, struct owners *o, uint32_t stack, bool *matches) {
+    struct subject s = subject_of(o, stack);
+    for (size_t i = 0; i < p->selectors.len; i++)
+        matches[i] |= applies(&p->selectors.at[i], &s);
+}
+
 void plan_asks(const struct plan *p, const struct plan_rule *rule, struct ramlens_asks *out) {
     *out = (struct ramlens_asks){ 0 };
     if (rule->request == PLAN_POLICY)

@@ -134,6 +134,9 @@ void plan_stock(struct arena *a, const struct target *target, const struct str *
 const struct plan_rule *plan_rule_for(
         struct plan *p, struct owners *o, uint32_t stack, enum plan_kind kind);
 
+/// Sets matches[i] for each of p->selectors that names what `stack` is, whether it decides or not.
+void plan_mark_matches(const struct plan *p, struct owners *o, uint32_t stack, bool *matches);
+
 /// Whether the plan has rules for named code at all; else plan_component_rule() is the whole answer.
 bool plan_names_code(const struct plan *p);
 
@@ -141,6 +144,9 @@ bool plan_names_code(const struct plan *p);
 /// nobody is known to own it. Constant time.
 const struct plan_rule *plan_component_rule(
         const struct plan *p, uint32_t component, enum plan_kind kind);
+
+/// The rule for what nobody is known to own: small blocks of the pthread layer, taken by plain malloc.
+const struct plan_rule *plan_unowned_rule(const struct plan *p);
 
 /// What a request under `rule` tries, in order, for the heaps (ramlens_heaps.h): nothing for `policy`, which is malloc's rule; the
 /// memory's capability bits, then 0 (malloc's rule); with `only` the bits alone. Also for p->stack and p->kernel, which are strict.

@@ -20,6 +20,7 @@ static bool find_one(const struct conf *c, const struct conf_line *line, const c
         return fail_line(err, c->path, found->number, "'%s' takes %s, and nothing below it", key,
                 most == 1   ? "one word"
                 : most == 2 ? "one word or two"
+                : most == 3 ? "a name, a rank and a count"
                             : "names");
     return true;
 }
@@ -58,12 +59,12 @@ static bool read_number(const struct conf *c, const struct conf_line *line, uint
 bool plan_site_read(struct arena *a, const struct conf *c, const struct conf_line *line,
         struct plan_site *out, struct err *err) {
     (void)a;
-    const struct conf_line *function, *file, *call;
+    const struct conf_line *function, *file, *call, *asks;
     *out = (struct plan_site){ .linkage = STR("") };
     out->function = out->file = STR("");
     if (!read_word(c, line, "component", &out->component, err) ||
             !read_word(c, line, "inside", &out->inside, err) ||
-            !read_word(c, line, "asks", &out->asks, err) ||
+            !find_one(c, line, "asks", 1, 3, &asks, err) ||
             !find_one(c, line, "function", 1, 2, &function, err) ||
             !find_one(c, line, "file", 1, 2, &file, err) ||
             !find_one(c, line, "call", 1, 1, &call, err) ||
@@ -78,6 +79,11 @@ bool plan_site_read(struct arena *a, const struct conf *c, const struct conf_lin
         out->file = file->words[1];
     if (file && file->word_count > 2 &&
             !read_number(c, file, 2, "the line", &out->source_line, err))
+        return false;
+    out->asks = asks ? asks->words[1] : STR("");
+    if (asks && asks->word_count > 2 &&
+            (!read_number(c, asks, 2, "the rank", &out->asks_rank, err) ||
+                    !read_number(c, asks, 3, "the number of places", &out->asks_count, err)))
         return false;
     return !call || read_number(c, call, 1, "the number of the call", &out->call, err);
 }
@@ -107,6 +113,12 @@ static struct str asked_by(const struct owner_frame *frames, size_t count, size_
     if (c.type.len != 0 || owner == 0)
         return c.type;
     return code_name_plain(frames[owner - 1].frame->function);
+}
+
+struct str plan_site_asks(struct owners *o, uint32_t stack) {
+    size_t count, owner;
+    const struct owner_frame *frames = owners_walk(o, stack, &count, &owner);
+    return asked_by(frames, count, owner);
 }
 
 static void add_callers(struct arena *a, struct owners *o, const struct owner_frame *frames,

@@ -6,7 +6,7 @@
 ///         inside _ZN3rtc4impl…          # the function that it is inlined into
 ///         file track.cpp 112            # base name, and line
 ///         call 4                        # number of the call in its function
-///         asks std::deque               # what it calls: a container, or a function of the run-time library
+///         asks std::deque 2 3           # what it calls: a container, or a function of the run-time library; 2nd of 3 places in it
 ///         stack "rtc::impl::PeerConnection::forwardMedia(...)" …   # callers, innermost first, of the stack that asked for most
 ///         through "rtc::impl::Track::*" # narrows: counts only where these callers stand outside of it, in this order
 ///
@@ -34,6 +34,9 @@ struct plan_site {
     uint32_t source_line;
     uint32_t call; ///< 0: not known.
     struct str asks;
+    uint32_t
+            asks_rank; ///< Among the function's places that ask the same, by line, from 1; 0: not known.
+    uint32_t asks_count; ///< Of these places.
     struct str *callers; ///< Of `stack`.
     uint32_t caller_count;
     struct str *through;
@@ -50,6 +53,10 @@ bool plan_site_narrows(
 
 /// What there is to keep of the site of `stack`: everything but `through`; at most PLAN_SITE_CALLERS callers. In `a` or in the names of `o`.
 struct plan_site plan_site_of(struct arena *a, struct owners *o, uint32_t stack);
+
+/// What the owner's code calls in `stack`: a container's type, else the function of the run-time library next to it; "" when it calls the
+/// allocator itself.
+struct str plan_site_asks(struct owners *o, uint32_t stack);
 
 enum { PLAN_SITE_CALLERS = 4 };
 

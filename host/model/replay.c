@@ -159,8 +159,13 @@ static void decide(struct replay *r, uint32_t stack, uint32_t is_new) {
             is_new ? LEDGER_NEW : (enum ledger_kind)owners_get(r->owners, stack).malloc_kind;
     for (size_t i = 0; i < r->states.len; i++) {
         struct replay_state *s = r->states.at[i];
-        struct ramlens_asks asks;
-        plan_asks(s->plan, plan_rule_for(s->plan, r->owners, stack, (enum plan_kind)kind), &asks);
+        struct ramlens_asks asks = { .count = 0 };
+        uint8_t move = s->moves != NULL ? s->moves[(size_t)stack * 2 + is_new] : REPLAY_AS_PLANNED;
+        if (move == REPLAY_AS_PLANNED)
+            plan_asks(
+                    s->plan, plan_rule_for(s->plan, r->owners, stack, (enum plan_kind)kind), &asks);
+        else if (move == REPLAY_MOVES)
+            asks = s->move_asks;
         s->decisions[(size_t)stack * 2 + is_new] = (uint8_t)(intern_asks(s, &asks) + 1);
     }
 }
@@ -295,10 +300,14 @@ static inline uint32_t asked_size(uint32_t size) {
     return size == 0 ? 1 : size;
 }
 
-static void note_given(struct replay_state *s, struct ramlens_block b, uint32_t size) {
+static inline void note_given(const struct replay *r, struct replay_state *s,
+        struct ramlens_block b, const struct replay_op *op) {
     uint32_t region = s->rules.places[b.heap].region;
     s->given[region]++;
-    s->given_bytes[region] += size;
+    s->given_bytes[region] += op->size;
+    if (__builtin_expect(r->weights != NULL, 0))
+        s->weighed[region] +=
+                (uint64_t)r->weights[(size_t)known_stack(r, op->stack) * 2 + op->is_new] * op->size;
 }
 
 static const struct ramlens_asks *asks_for(
@@ -339,7 +348,7 @@ static inline void give(struct replay *r, struct replay_state *s, const struct r
         note_failure(r, s, op, op->size, op->object != 0);
     } else {
         after(r, s, b.heap, op->time);
-        note_given(s, b, op->size);
+        note_given(r, s, b, op);
     }
     if (r->exact)
         compare(r, s, op, b);
@@ -390,7 +399,7 @@ static void resize(struct replay *r, struct replay_state *s, const struct replay
     if (b.heap != old.heap)
         after(r, s, old.heap, op->time);
     if (b.heap != old.heap || b.at != old.at)
-        note_given(s, b, op->size);
+        note_given(r, s, b, op);
     if (r->exact)
         compare(r, s, op, b);
 }

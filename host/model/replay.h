@@ -98,6 +98,13 @@ struct replay_object {
     } blocks[REPLAY_KERNEL_BLOCKS];
 };
 
+/// What is tried in place of what a plan says.
+enum replay_move {
+    REPLAY_AS_PLANNED,
+    REPLAY_MOVES,  ///< As replay_state.move_asks.
+    REPLAY_POLICY, ///< By the rule of malloc.
+};
+
 /// One plan over one set of rules.
 struct replay_state {
     const char *name;
@@ -105,6 +112,9 @@ struct replay_state {
     struct plan *plan; ///< NULL in exact mode.
     struct ramlens_heaps_rules rules;
     struct ramlens_heaps heaps;
+    const uint8_t *
+            moves; ///< By stack * 2 + is_new, enum replay_move: instead of what the plan says; NULL: nothing.
+    struct ramlens_asks move_asks; ///< Of REPLAY_MOVES.
     uint32_t forced_up_to; ///< For the curve: the rule's threshold; UINT32_MAX: the target's.
     struct ramlens_asks asks[REPLAY_ASKS_MAX + 1];
     uint32_t asks_count;
@@ -119,7 +129,8 @@ struct replay_state {
     uint32_t at_worst;                  ///< Bits of groups whose lowest moment is now.
     uint64_t given[TARGET_REGIONS_MAX]; ///< Blocks given so far by region: allocation events.
     uint64_t given_bytes[TARGET_REGIONS_MAX];
-    struct replay_moment *moments; ///< By checkpoint, and one more: the end.
+    uint64_t weighed[TARGET_REGIONS_MAX]; ///< The same bytes, each times its replay.weights.
+    struct replay_moment *moments;        ///< By checkpoint, and one more: the end.
     uint32_t moment_count;
     VEC(struct replay_failure) failures; ///< By stack, in the order of the first.
     uint64_t failure_count;
@@ -159,8 +170,10 @@ struct replay {
     uint32_t component_count;
     bool wants_cells; ///< Moments have cells.
     bool exact;
-    uint32_t passed; ///< Checkpoints so far.
-    uint64_t time;   ///< Of the latest request.
+    const uint32_t
+            *weights; ///< By stack * 2 + is_new: what a byte given is worth; NULL: not asked for.
+    uint32_t passed;  ///< Checkpoints so far.
+    uint64_t time;    ///< Of the latest request.
     /// Called at each checkpoint and at the end, before the heaps change again; may be NULL.
     void (*at_checkpoint)(void *self, struct replay *r, uint32_t checkpoint);
     void *self;

@@ -52,6 +52,8 @@ static struct replay_op *add(struct replay_feed *f, struct replay_op **at, uint8
     f->counts.ops++;
     struct replay_op *op = (*at)++;
     *op = (struct replay_op){ .what = what, .id = id, .stack = e->request.stack, .time = e->time };
+    if (!f->exact)
+        op->thread = e->thread;
     return op;
 }
 
@@ -80,12 +82,14 @@ static void end_block(struct replay_feed *f, const struct trace_event *e, struct
     if (!forget(f, e->address, &id))
         return;
     struct replay_op *op = add(f, at, REPLAY_END, e, id);
-    op->at = e->address;
-    op->heap = e->request.region;
+    if (f->exact) {
+        op->at = e->address;
+        op->heap = e->request.region;
+    }
     *vec_push(f->a, &f->spare_blocks) = id;
 }
 
-static uint32_t exact_asks(struct replay_feed *f, const struct ramlens_wire_request *r) {
+static uint32_t asks_of(struct replay_feed *f, const struct ramlens_wire_request *r) {
     if ((r->flags & RAMLENS_WIRE_HAS_CAPABILITY) == 0)
         return 0;
     for (uint32_t i = 0; i < f->capabilities.len; i++)
@@ -102,8 +106,8 @@ static void fill(struct replay_feed *f, struct replay_op *op, const struct trace
     op->object = e->type == TRACE_KERNEL_BLOCK;
     if (r->flags & RAMLENS_WIRE_HAS_ALIGNMENT && r->alignment != 0)
         op->alignment = (uint8_t)__builtin_ctz(r->alignment);
+    op->asks = asks_of(f, r);
     if (f->exact) {
-        op->asks = exact_asks(f, r);
         op->heap = r->region;
         op->at = e->address;
     }

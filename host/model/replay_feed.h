@@ -39,9 +39,12 @@ struct replay_op {
     uint32_t size;  ///< Beyond 32 bits: UINT32_MAX, which no heap serves.
     uint32_t stack; ///< Call stack.
     uint64_t time;  ///< As trace_event.time.
-    uint32_t asks;  ///< In exact mode: index + 1 into the feed's tries; 0: the rule of malloc.
-    uint32_t heap;  ///< In exact mode: the heap that gave it then, by the trace's number;
-    uint64_t at;    ///< the address that was given.
+    uint32_t asks;  ///< Index + 1 into the feed's capabilities: what was asked for then; 0: malloc.
+    union {
+        uint32_t heap;   ///< In exact mode: the heap that gave it then, by the trace's number;
+        uint32_t thread; ///< else the thread that asked.
+    };
+    uint64_t at; ///< In exact mode: the address that was given.
 };
 
 struct replay_checkpoint {
@@ -90,7 +93,7 @@ struct replay_feed {
     uint8_t *stack_state; ///< By stack: 0 not asked yet, 1 host only, 2 the chip's.
     VEC(struct replay_checkpoint) checkpoints;
     VEC(struct replay_said) said;
-    VEC(uint32_t) capabilities; ///< Of the exact mode: tries[asks - 1].
+    VEC(uint32_t) capabilities; ///< Capability bits: [asks - 1].
     struct replay_feed_counts counts;
 };
 

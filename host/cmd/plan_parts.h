@@ -1,0 +1,60 @@
+/// `plan`, in parts: private to cmd_plan.c and the plan_*.c files.
+#ifndef RAMLENS_PLAN_PARTS_H
+#define RAMLENS_PLAN_PARTS_H
+
+#include "accesses.h"
+#include "choose.h"
+#include "cmd.h"
+#include "lots.h"
+#include "plan_write.h"
+#include "replay_setup.h"
+
+struct plan_work {
+    struct cmd_context *ctx;
+    struct replay_setup setup;
+    struct plan base; ///< What the user's lines say, stacks moved if asked.
+    struct plan stock;
+    struct lots lots;
+    struct trial_bench bench;
+    struct choose choose;
+    const char *dhat; ///< Path; NULL: none.
+    struct accesses accesses;
+    struct str goal;   ///< In the words of the command line.
+    struct str region; ///< As the user said it.
+    bool moves_stacks;
+    const char *update;   ///< Path of the file to be rewritten; NULL: none.
+    struct str kept;      ///< Its text; "" without one. A line for stacks is in it already.
+    struct str file;      ///< The text of the plan.
+    struct plan plan;     ///< Read from it.
+    struct replay replay; ///< Of it, with cells.
+    struct plan_rewritten rewritten;
+};
+
+/// The goal of the command line into `w->choose` and `w->bench`. False with a message.
+bool plan_goal(struct plan_work *w);
+
+/// The text of the plan, read back and replayed, then with what it promises in its head. False with a message.
+bool plan_draft_make(struct plan_work *w);
+
+/// The line of a plan that `rule` is, without what stands below it: "class rtc::Track psram". In the arena.
+const char *plan_rule_words(const struct plan_work *w, const struct lot_rule *rule);
+
+/// What is known of the lots that move by a step, and what is not, one line each. In the arena.
+struct str plan_evidence(const struct plan_work *w, const struct choose_step *s);
+/// One line: why it moves.
+struct str plan_reason_of(const struct plan_work *w, const struct choose_step *s);
+
+void plan_text(struct plan_work *w, struct text *out);
+void plan_json(struct plan_work *w);
+
+/// A row of what stays in internal memory, for both outputs.
+struct plan_stay {
+    uint32_t component;
+    uint64_t kernel, stack, heap[LEDGER_KIND_COUNT];
+    uint64_t cost; ///< Of all of these, headers and rounding included.
+};
+
+/// By component, largest first, at the checkpoint that the goal speaks of; those that hold nothing left out. Returns their number.
+uint32_t plan_stays(struct plan_work *w, struct plan_stay **out);
+
+#endif

@@ -1,0 +1,198 @@
+// The output of `plan` for people. See plan_parts.h.
+#include "plan_parts.h"
+
+#include "human.h"
+#include "table.h"
+
+#include <inttypes.h>
+
+static void add_number(struct table *t, uint64_t n) {
+    table_printf(t, "%s", human_exact(n).text);
+}
+
+static struct str checkpoint_name(const struct plan_work *w) {
+    return w->lots.checkpoints[w->bench.checkpoint];
+}
+
+static void head(struct plan_work *w, struct text *out) {
+    const struct answer *a = &w->setup.answer;
+    text_printf(out, "%.*s (%u-bit), %s requests of %zu sites' lots\n", STR_ARG(a->image->path),
+            a->image->pointer_bytes * 8u, human_exact(w->lots.list.len).text, w->lots.list.len);
+    text_printf(out, "target %.*s: %s\n", STR_ARG(a->target.name),
+            target_choices(w->ctx->arena, &a->target));
+    if (a->image->pointer_bytes == 8)
+        text_printf(out, "This program has 64-bit pointers and 16-byte blocks: no figures of the "
+                         "chip; a 32-bit build has them.\n");
+    uint64_t statics = w->setup.heaps.static_bytes[0], occupied = w->setup.heaps.occupied_bytes[0];
+    if (statics + occupied > 0)
+        text_printf(out, "taken from internal RAM beforehand: %s B of static data, %s B occupied\n",
+                human_exact(statics).text, human_exact(occupied).text);
+    text_printf(out, "goal %.*s; tried %" PRIu32 " placements by replay\n", STR_ARG(w->goal),
+            w->bench.tried);
+}
+
+static void add_result(const struct plan_work *w, struct table *t, const struct trial_result *r) {
+    add_number(t, r->goal.free_bytes);
+    add_number(t, r->worst.free_bytes);
+    add_number(t, r->worst.largest);
+    add_number(t, r->events);
+    if (w->choose.by_accesses)
+        add_number(t, r->accesses);
+}
+
+/// Columns of both tables, behind the first.
+static void columns_of(const struct plan_work *w, struct table_column *columns, const char *title) {
+    columns[0] = (struct table_column){ .title = title, .is_flexible = true };
+    columns[1] = (struct table_column){ .title = arena_printf(w->ctx->arena, "free at %.*s",
+                                                STR_ARG(checkpoint_name(w))),
+        .align = TABLE_RIGHT };
+    columns[2] = (struct table_column){ .title = "at the worst", .align = TABLE_RIGHT };
+    columns[3] = (struct table_column){ .title = "largest then", .align = TABLE_RIGHT };
+    columns[4] = (struct table_column){ .title = "requests out", .align = TABLE_RIGHT };
+    columns[5] = (struct table_column){ .title = "accesses out", .align = TABLE_RIGHT };
+}
+
+static void steps_text(struct plan_work *w, struct text *out) {
+    const struct choose *c = &w->choose;
+    struct table_column columns[6];
+    columns_of(w, columns, "lines, each with those above");
+    struct table t = table_new(w->ctx->arena, columns, c->by_accesses ? 6 : 5);
+    table_cell(&t, w->update != NULL ? STR("your lines") : STR("stock"));
+    add_result(w, &t, &c->before);
+    for (uint32_t i = 0; i < c->step_count; i++) {
+        table_printf(&t, "%s", plan_rule_words(w, &c->steps[i].rules[0]));
+        add_result(w, &t, &c->steps[i].after);
+        for (uint32_t k = 1; k < c->steps[i].count; k++) {
+            table_printf(&t, "  but %s", plan_rule_words(w, &c->steps[i].rules[k]));
+            table_end_row(&t);
+        }
+    }
+    table_rule(&t);
+    table_cell(&t, STR("all that may move"));
+    add_result(w, &t, &c->all);
+    table_write(&t, &w->ctx->term, out);
+}
+
+static void curve_text(struct plan_work *w, struct text *out) {
+    const struct choose *c = &w->choose;
+    struct table_column columns[6];
+    columns_of(w, columns, "threshold alone");
+    struct table t = table_new(w->ctx->arena, columns, c->by_accesses ? 6 : 5);
+    for (uint32_t i = 0; i < c->curve_count; i++) {
+        table_printf(&t, "%s%s", human_exact(c->curve[i].up_to).text,
+                c->curve[i].is_default ? " (as now)" : "");
+        add_result(w, &t, &c->curve[i].result);
+    }
+    table_rule(&t);
+    table_cell(&t, STR("the plan"));
+    add_result(w, &t, &c->result);
+    text_printf(out, "\nWithout any plan, by malloc's threshold alone:\n\n");
+    table_write(&t, &w->ctx->term, out);
+    const char *cost = c->by_accesses ? "accesses" : "requests";
+    if (c->dominated_by == CHOOSE_NONE)
+        text_printf(out,
+                "\nChecked: no threshold leaves more internal RAM free at the worst moment without "
+                "more %s outside of it than the plan.\n",
+                cost);
+    else
+        text_printf(out,
+                "\nDominated: threshold %s leaves more internal RAM free at the worst moment, with "
+                "no more %s outside of it than the plan.\n",
+                human_exact(c->curve[c->dominated_by].up_to).text, cost);
+}
+
+static void verdict_text(struct plan_work *w, struct text *out) {
+    const struct choose *c = &w->choose;
+    if (c->goal != CHOOSE_FREE)
+        return;
+    if (c->met) {
+        text_printf(out, "\nThe goal is met: %s B free at %.*s, %s B wanted.\n",
+                human_exact(c->result.goal.free_bytes).text, STR_ARG(checkpoint_name(w)),
+                human_exact(c->wanted).text);
+        return;
+    }
+    text_printf(out,
+            "\nThe goal cannot be met: %s B free at %.*s at best, %s B less than wanted. What "
+            "stands in the way is below.\n",
+            human_exact(c->result.goal.free_bytes).text, STR_ARG(checkpoint_name(w)),
+            human_exact(c->wanted - c->result.goal.free_bytes).text);
+}
+
+static void advice_text(struct plan_work *w, struct text *out) {
+    const struct choose *c = &w->choose;
+    if (c->step_count > 0)
+        text_printf(out, "\nWhy, and how sure:\n");
+    for (uint32_t i = 0; i < c->step_count; i++) {
+        const struct choose_step *s = &c->steps[i];
+        text_printf(out, "\n%s\n", plan_rule_words(w, &s->rules[0]));
+        struct str lines = s->rules[0].label == LOT_GOES ? plan_evidence(w, s) : STR("");
+        text_wrap(out, plan_reason_of(w, s), 4, w->ctx->term.columns);
+        text_wrap(out, lines, 4, w->ctx->term.columns);
+    }
+}
+
+static void stays_text(struct plan_work *w, struct text *out) {
+    static const struct table_column columns[] = {
+        { .title = "", .is_flexible = true },
+        { .title = "kernel objects", .align = TABLE_RIGHT },
+        { .title = "stacks", .align = TABLE_RIGHT },
+        { .title = "libc's own", .align = TABLE_RIGHT },
+        { .title = "malloc", .align = TABLE_RIGHT },
+        { .title = "new", .align = TABLE_RIGHT },
+        { .title = "all, with headers", .align = TABLE_RIGHT },
+    };
+    struct plan_stay *list;
+    uint32_t count = plan_stays(w, &list);
+    struct table t = table_new(w->ctx->arena, columns, 7);
+    for (uint32_t i = 0; i < count; i++) {
+        table_cell(&t, w->setup.answer.map.names[list[i].component]);
+        add_number(&t, list[i].kernel);
+        add_number(&t, list[i].stack);
+        add_number(&t, list[i].heap[LEDGER_LIBC]);
+        add_number(&t, list[i].heap[LEDGER_MALLOC]);
+        add_number(&t, list[i].heap[LEDGER_NEW]);
+        add_number(&t, list[i].cost);
+    }
+    uint64_t statics = w->setup.heaps.static_bytes[0] + w->setup.heaps.occupied_bytes[0];
+    if (statics > 0) {
+        table_cell(&t, STR("static data, and what was occupied beforehand"));
+        for (int i = 0; i < 5; i++)
+            table_cell(&t, STR(""));
+        add_number(&t, statics);
+    }
+    text_printf(out, "\nWhat is left in internal RAM at %.*s:\n\n", STR_ARG(checkpoint_name(w)));
+    table_write(&t, &w->ctx->term, out);
+}
+
+/// What the tool left alone, and why.
+static void left_text(struct plan_work *w, struct text *out) {
+    const struct target *t = &w->setup.answer.target;
+    text_printf(out, "\n");
+    text_wrap(out,
+            STR("Kernel objects stay: the kernel asks for internal RAM, and queues and control "
+                "blocks may be used by interrupts. What libc allocates by itself stays: no line "
+                "of a plan for a component reaches it."),
+            0, w->ctx->term.columns);
+    for (uint32_t i = 0; i < t->insistence_count; i++)
+        text_printf(out,
+                "%.*s stays: its port insists on '%.*s', which its own configuration "
+                "alone changes.\n",
+                STR_ARG(t->insistences[i].component),
+                STR_ARG(t->requests[t->insistences[i].request].name));
+    if (!w->moves_stacks)
+        text_wrap(out,
+                STR("Stacks stay: whether a thread writes flash, or sleeps, is not known from this "
+                    "run, and then its stack must be internal. --stacks moves them all."),
+                0, w->ctx->term.columns);
+}
+
+void plan_text(struct plan_work *w, struct text *out) {
+    head(w, out);
+    text_printf(out, "\n");
+    steps_text(w, out);
+    verdict_text(w, out);
+    curve_text(w, out);
+    advice_text(w, out);
+    stays_text(w, out);
+    left_text(w, out);
+}
