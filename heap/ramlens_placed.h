@@ -109,7 +109,8 @@ struct ramlens_placed {
             unanswered; ///< Requests that were decided by the rule of malloc for want of an answer.
     uint64_t host_blocks; ///< Blocks that went to the real malloc, and their bytes.
     uint64_t host_bytes;
-    uint64_t waited; ///< Nanoseconds that threads waited for answers.
+    uint64_t waited;  ///< Nanoseconds that threads waited for answers on stacks,
+    uint64_t longest; ///< and the longest of these waits.
     struct ramlens_placed_module modules[RAMLENS_PLACED_MODULES];
     uint16_t decisions[RAMLENS_PLACED_KINDS][RAMLENS_PLACED_STACKS];
     struct ramlens_placed_stack stacks[RAMLENS_PLACED_STACKS];

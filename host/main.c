@@ -18,6 +18,7 @@ extern const struct command cmd_report;
 extern const struct command cmd_explain;
 extern const struct command cmd_replay;
 extern const struct command cmd_plan;
+extern const struct command cmd_match;
 extern const struct command cmd_emit;
 extern const struct command cmd_help;
 extern const struct command cmd_version;
@@ -31,6 +32,7 @@ static const struct command *const commands[] = {
     &cmd_explain,
     &cmd_replay,
     &cmd_plan,
+    &cmd_match,
     &cmd_emit,
     &cmd_help,
     &cmd_version,

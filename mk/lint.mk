@@ -2,7 +2,7 @@
 .PHONY: lint lint-quick
 lint: lint-quick host-lint ## all static checks
 	@set -e; for source in $(PRELOAD_SRC); do \
-	    clang-tidy --quiet --warnings-as-errors='*' $$source -- -std=gnu11 -D_GNU_SOURCE -Iwire -Iruntime -Iintegrations/linux 2>/dev/null; \
+	    clang-tidy --quiet --warnings-as-errors='*' $$source -- -std=gnu11 -D_GNU_SOURCE -Iwire -Iruntime -Iheap -Iintegrations/linux 2>/dev/null; \
 	done
 
 lint-quick: check-format host-headers host-includes ## format, includes, cppcheck, shellcheck

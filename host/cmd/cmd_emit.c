@@ -193,7 +193,8 @@ static bool read_run(struct cmd_context *ctx, struct inputs *in, struct emit *e)
                 "--trace needs the component map that the plan is written with: --components");
     if (!answer_open(&in->answer, ctx->arena, &o, &ctx->err))
         return false;
-    bool done = emit_calls_read(&in->answer, e, in->has_program ? &in->elf : NULL,
+    bool done = emit_calls_read(&in->answer, &in->plan, e->options.with_insisted,
+            in->has_program ? &in->elf : NULL,
             in->has_program           ? &in->link_map
             : in->answer.has_link_map ? &in->answer.link_map
                                       : NULL,

@@ -17,6 +17,7 @@ static const struct opt opts[] = {
     { .name = "estimates", .value = "FILE", .help = "guesses to judge by the run" },
     { .name = "from", .value = "CHECKPOINT", .help = "the moment before the first connection" },
     { .name = "sites", .help = "show all sites, not the ten largest" },
+    { .name = "containers", .help = "show all standard containers, by class" },
     { .name = "json", .help = "print JSON (docs/report.schema.json)" },
     { 0 },
 };
@@ -43,12 +44,49 @@ static void warn_plan(struct cmd_context *ctx, struct answer *w) {
         cmd_warn(ctx, "%s:%u: %s", plan->path, (unsigned)doubts.list[i].line, doubts.list[i].text);
 }
 
-static void write_text(
-        struct cmd_context *ctx, const struct answer *w, const struct guess_list *guesses) {
+static void container_born(void *self, struct block *b, uint16_t component, uint32_t site) {
+    (void)component;
+    (void)site;
+    container_table_born(self, b);
+}
+
+static void container_gone(void *self, const struct block *b, uint16_t component, uint32_t site) {
+    (void)component;
+    (void)site;
+    container_table_gone(self, b);
+}
+
+static void container_checkpoint(void *self, const struct run_checkpoint *c) {
+    (void)c;
+    container_table_checkpoint(self);
+}
+
+/// Goes through the events; the containers' table is kept up besides.
+static void read_events(struct cmd_context *ctx, struct answer *w,
+        const struct estimates *estimates, struct container_table *containers) {
+    const struct ledger_listener listener = {
+        .self = containers, .block_born = container_born, .block_gone = container_gone
+    };
+    const struct run_observer watcher = { .self = containers,
+        .at_checkpoint = container_checkpoint };
+    struct progress progress;
+    container_table_init(containers, ctx->arena, &w->owners);
+    w->watcher = &watcher;
+    progress_start(&progress, STDERR_FILENO, ctx->progress, "reading events", w->trace.file_bytes);
+    answer_run(w, &listener, &progress);
+    progress_finish(&progress);
+    w->watcher = NULL;
+    container_table_finish(containers, estimates->holders, estimates->holder_count);
+}
+
+static void write_text(struct cmd_context *ctx, const struct answer *w,
+        const struct guess_list *guesses, const struct container_table *containers) {
     struct text text = { .arena = ctx->arena };
     struct report_view view = { .all_sites = opt_is_given(&ctx->values, "sites"),
         .base = opt_value(&ctx->values, "from", NULL),
-        .guesses = guesses };
+        .guesses = guesses,
+        .containers = containers,
+        .all_containers = opt_is_given(&ctx->values, "containers") };
     report_text(ctx, w, &view, &text);
     out_add(ctx->out, text_str(&text));
 }
@@ -82,7 +120,8 @@ static void judge_guesses(struct cmd_context *ctx, const struct answer *w,
 static int run(struct cmd_context *ctx) {
     static struct answer answer;
     struct answer_options o;
-    struct estimates estimates;
+    struct estimates estimates = { .count = 0 };
+    struct container_table containers;
     struct guess_list guesses;
     bool any;
     if (!answer_options_of(ctx, true, &o) || !answer_open(&answer, ctx->arena, &o, &ctx->err))
@@ -91,20 +130,16 @@ static int run(struct cmd_context *ctx) {
         answer_close(&answer);
         return CMD_FAILED;
     }
-    struct progress progress;
-    progress_start(
-            &progress, STDERR_FILENO, ctx->progress, "reading events", answer.trace.file_bytes);
-    answer_run(&answer, NULL, &progress);
-    progress_finish(&progress);
+    read_events(ctx, &answer, &estimates, &containers);
     if (any)
         judge_guesses(ctx, &answer, &estimates, &guesses);
     cmd_warn_damage(ctx, &answer.trace);
     warn_modules(ctx, &answer);
     warn_plan(ctx, &answer);
     if (opt_is_given(&ctx->values, "json"))
-        report_json_write(ctx, &answer, any ? &guesses : NULL);
+        report_json_write(ctx, &answer, any ? &guesses : NULL, &containers);
     else
-        write_text(ctx, &answer, any ? &guesses : NULL);
+        write_text(ctx, &answer, any ? &guesses : NULL, &containers);
     answer_close(&answer);
     return CMD_DONE;
 }

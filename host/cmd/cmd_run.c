@@ -107,22 +107,25 @@ static void serve(void *self) {
     placed_link_answered(&r->link);
 }
 
+static const char *why_not(struct cmd_context *ctx, const struct running *r) {
+    const struct ramlens_placed *s = r->link.shared;
+    if (r->run.problem.text[0] != '\0')
+        return arena_printf(ctx->arena, "%s: %s", r->run.program, r->run.problem.text);
+    if (s->images == 0)
+        return "its recorder could not open the memory that ramlens shares";
+    if (s->failed_heap < s->rules.count)
+        return arena_printf(ctx->arena, "heap '%s' of %u B cannot be made",
+                s->rules.places[s->failed_heap].name, s->rules.places[s->failed_heap].bytes);
+    return "its address space has no room for it";
+}
+
 static void warn_of_run(struct cmd_context *ctx, const struct running *r) {
     const struct ramlens_placed *s = r->link.shared;
-    if (s->failed)
-        cmd_warn(ctx, "the program ran, but not in the target's memory: %s",
-                s->failed_heap < s->rules.count
-                        ? arena_printf(ctx->arena, "heap '%s' of %u bytes cannot be made",
-                                  s->rules.places[s->failed_heap].name,
-                                  s->rules.places[s->failed_heap].bytes)
-                        : "there are not the addresses for it, or a program that it became has no "
-                          "room");
+    if (s->failed || s->images == 0)
+        cmd_warn(ctx, "the program ran, but not in the target's memory: %s", why_not(ctx, r));
     if (s->unanswered > 0)
         cmd_warn(ctx, "%llu requests were placed by the rule of malloc, for want of an answer",
                 (unsigned long long)s->unanswered);
-    if (r->run.bits == 64)
-        cmd_warn(ctx, "a program of 64 bits: blocks are aligned to 16 bytes and pointers are twice "
-                      "as large, so these are not the target's figures; build it with -m32");
 }
 
 /// Prints what the trace says of the run.
@@ -131,7 +134,7 @@ static bool tell(struct cmd_context *ctx, struct running *r, const char *path) {
     if (!trace_open(ctx->arena, path, &trace, &ctx->err))
         return false;
     struct text text = { .arena = ctx->arena };
-    run_text(&text, &r->run, &trace);
+    run_text(ctx, &r->run, &trace, &text);
     trace_close(&trace);
     out_add(ctx->out, text_str(&text));
     return true;

@@ -66,8 +66,9 @@ static bool is_same_build(const struct answer *w, const struct elf_file *elf) {
                    memcmp(m->build_id, elf->build_id, elf->build_id_bytes) == 0);
 }
 
-bool emit_calls_read(struct answer *w, struct emit *e, const struct elf_file *elf,
-        const struct ldmap *link_map, struct emit_run_calls *out, struct err *err) {
+bool emit_calls_read(struct answer *w, struct plan *plan, bool with_insisted,
+        const struct elf_file *elf, const struct ldmap *link_map, struct emit_run_calls *out,
+        struct err *err) {
     struct collector c = { .w = w };
     const struct ledger_listener listener = { &c, born, gone, kernel };
     if (!is_same_build(w, elf))
@@ -78,7 +79,10 @@ bool emit_calls_read(struct answer *w, struct emit *e, const struct elf_file *el
     for (size_t i = 0; i < c.calls.len; i++) {
         struct emit_call *call = &c.calls.at[i];
         find_caller(w, link_map, call, call->stack);
-        call->memory = emit_rule_of(e, call->component, (enum plan_kind)call->kind).memory;
+        const struct plan_rule *rule =
+                plan_rule_for(plan, &w->owners, call->stack, (enum plan_kind)call->kind);
+        bool is_done = rule->strength == PLAN_BY_INSISTENCE && !with_insisted;
+        call->memory = is_done ? EMIT_POLICY : emit_memory_of(rule);
     }
     out->calls = c.calls.at;
     out->count = (uint32_t)c.calls.len;

@@ -202,8 +202,34 @@ static json_t *guesses_json(const struct guess_list *list) {
     return array;
 }
 
-void report_json_write(
-        struct cmd_context *ctx, const struct answer *w, const struct guess_list *guesses) {
+static json_t *amount_json(const struct container_amount *amount) {
+    json_t *o = json_object();
+    json_out_number(o, "bytes", amount->bytes);
+    json_out_number(o, "blocks", amount->blocks);
+    return o;
+}
+
+static json_t *containers_json(const struct answer *w, const struct container_table *t) {
+    json_t *array = json_array();
+    for (size_t i = 0; i < t->rows.len; i++) {
+        const struct container_row *row = &t->rows.at[i];
+        json_t *o = json_object(), *at = json_array();
+        json_out_str(o, "class", row->owner);
+        json_out_str(o, "container", row->type);
+        set_name(o, "component",
+                row->component < w->map.count ? w->map.names[row->component] : STR(""));
+        json_object_set_new(o, "asked_for", json_boolean(row->wanted));
+        json_object_set_new(o, "peak", amount_json(&row->peak));
+        for (uint32_t k = 0; k < t->checkpoint_count; k++)
+            json_array_append_new(at, amount_json(&row->at[k]));
+        json_object_set_new(o, "at", at);
+        json_array_append_new(array, o);
+    }
+    return array;
+}
+
+void report_json_write(struct cmd_context *ctx, const struct answer *w,
+        const struct guess_list *guesses, const struct container_table *containers) {
     json_t *root = json_object(), *checkpoints = json_array(), *sites = json_array();
     json_out_str(root, "schema", STR("ramlens.report/1"));
     set_name(root, "target", w->has_target ? w->target.name : STR(""));
@@ -221,5 +247,6 @@ void report_json_write(
     json_object_set_new(root, "sites", sites);
     json_object_set_new(root, "crossing", crossing_json(w));
     json_object_set_new(root, "guesses", guesses_json(guesses));
+    json_object_set_new(root, "containers", containers_json(w, containers));
     json_out_write(root, ctx->out);
 }

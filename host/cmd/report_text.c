@@ -89,5 +89,6 @@ void report_text(struct cmd_context *ctx, const struct answer *answer,
     }
     if (view->guesses != NULL)
         report_guesses(&r, view->guesses);
+    report_containers(&r, view->containers);
     report_components(&r);
 }

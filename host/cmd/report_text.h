@@ -4,6 +4,7 @@
 
 #include "answer.h"
 #include "cmd.h"
+#include "container_table.h"
 #include "guesses.h"
 
 /// What the report is asked to show.
@@ -12,6 +13,8 @@ struct report_view {
     const char *
             base; ///< Checkpoint before the first connection: Q1's, and where Q2 starts. NULL: chosen by figures or names.
     const struct guess_list *guesses; ///< Judged; NULL: none.
+    const struct container_table *containers;
+    bool all_containers; ///< Not only those that the estimates ask for.
 };
 
 /// Composes the report into `out`: verdict, waterfall, growth, table of components. Columns fit the terminal.

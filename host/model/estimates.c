@@ -223,8 +223,17 @@ static bool read_estimate(struct arena *a, const struct conf *c, const struct co
     return read_measures(a, c, line, g, err) && read_expectation(a, c, expect, g, err);
 }
 
+static bool read_holder(const struct conf *c, const struct conf_line *line,
+        struct estimate_holder *out, struct err *err) {
+    if (line->word_count < 3 || line->children)
+        return fail_line(err, c->path, line->number,
+                "'holder' takes a class and types of containers, such as std::map");
+    *out = (struct estimate_holder){ line->words[1], &line->words[2], line->word_count - 2 };
+    return true;
+}
+
 bool estimates_read(struct arena *a, const char *path, struct estimates *out, struct err *err) {
-    static const char *const keys[] = { "containers", "estimate", NULL };
+    static const char *const keys[] = { "containers", "holder", "estimate", NULL };
     struct conf *c = NEW(a, struct conf);
     *out = (struct estimates){ .path = path };
     if (!conf_read(a, path, c, err) || !conf_check_keys(c, c->lines, keys, err))
@@ -234,9 +243,15 @@ bool estimates_read(struct arena *a, const char *path, struct estimates *out, st
         globs += l->word_count;
     out->list = NEW_ARRAY(a, struct estimate, lines + 1);
     out->containers = NEW_ARRAY(a, struct str, globs + 1);
+    out->holders = NEW_ARRAY(a, struct estimate_holder, lines + 1);
     for (const struct conf_line *l = c->lines; l != NULL; l = l->next) {
         if (str_equal(l->words[0], STR("estimate"))) {
             if (!read_estimate(a, c, l, &out->list[out->count++], err))
+                return false;
+            continue;
+        }
+        if (str_equal(l->words[0], STR("holder"))) {
+            if (!read_holder(c, l, &out->holders[out->holder_count++], err))
                 return false;
             continue;
         }

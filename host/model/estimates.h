@@ -58,12 +58,21 @@ struct estimate {
     uint32_t measure_count;
 };
 
+/// A class that the plan says has containers of some types.
+struct estimate_holder {
+    struct str owner; ///< Glob of the class.
+    struct str *types;
+    uint32_t type_count;
+};
+
 struct estimates {
     const char *path;
     struct estimate *list;
     uint32_t count;
     struct str *containers; ///< Globs for owners.containers.
     uint32_t container_count;
+    struct estimate_holder *holders; ///< In the order of the file.
+    uint32_t holder_count;
 };
 
 /// Takes the first name of a list with commas off it; the slice lies in the list.

@@ -17,6 +17,7 @@ struct search {
     uint32_t *sites; ///< Places of the function; then fewer and fewer of them.
     uint32_t count;
     bool renamed; ///< Found by its name for people.
+    bool mixed; ///< Each of `sites` asks for other things, too: without optimisation a line is one site.
 };
 
 static const struct plan_site *about(const struct search *s, uint32_t i) {
@@ -76,6 +77,15 @@ static bool keep_where(struct search *s, test passes) {
 
 static bool asks_the_same(const struct search *s, uint32_t i) {
     return s->old->asks.len == 0 || str_equal(about(s, i)->asks, s->old->asks);
+}
+
+static bool asks_among_others(const struct search *s, uint32_t i) {
+    const struct plan_places *p = s->places;
+    for (uint32_t stack = p->list[s->sites[i]].first_stack; stack != 0;
+            stack = p->next_stack[stack])
+        if (str_equal(plan_site_asks(p->o, stack), s->old->asks))
+            return true;
+    return false;
 }
 
 static bool has_the_file(const struct search *s, uint32_t i) {
@@ -165,14 +175,23 @@ static void sort_by_callers(struct search *s) {
     }
 }
 
+/// Keeps the places that ask the same; false when there is none.
+static bool find_asks(struct search *s) {
+    if (keep_where(s, asks_the_same))
+        return true;
+    s->mixed = true;
+    return keep_where(s, asks_among_others);
+}
+
 /// Narrows the places of the function that ask the same to the one place of the source; false when it cannot be said.
 static bool find_place(struct search *s) {
-    bool same_number = s->old->asks_count != 0 && about(s, 0)->asks_count == s->old->asks_count;
+    bool same_number =
+            !s->mixed && s->old->asks_count != 0 && about(s, 0)->asks_count == s->old->asks_count;
     if (same_number && keep_where(s, has_the_rank))
         return true;
     if (keep_where(s, has_the_line))
         return true;
-    return count_where(s, is_on_first_line) == s->count && s->old->asks_count <= 1;
+    return !s->mixed && s->old->asks_count <= 1 && count_where(s, is_on_first_line) == s->count;
 }
 
 /// Of one place of the source: the calls that the compiler made of it then, as far as they can be told apart.
@@ -255,12 +274,13 @@ static void match_one(struct arena *a, const struct plan_selector *rule, struct 
         match_by_id(&s, m);
     } else if (s.count == 0) {
         vanish(&s, m);
-    } else if (!keep_where(&s, asks_the_same)) {
+    } else if (!find_asks(&s)) {
         change(&s, m, arena_printf(a, "nothing there asks %.*s any more", STR_ARG(s.old->asks)));
     } else if (!find_place(&s)) {
         change(&s, m,
-                arena_printf(a, "which of %u places that ask %.*s it is cannot be said",
-                        (unsigned)about(&s, 0)->asks_count, STR_ARG(s.old->asks)));
+                arena_printf(a, "%u places there asked %.*s, now %u do: which it is cannot be said",
+                        (unsigned)s.old->asks_count, STR_ARG(s.old->asks),
+                        (unsigned)about(&s, 0)->asks_count));
     } else {
         find_calls(&s);
         settle(&s, m);

@@ -110,9 +110,10 @@ static struct str base_name(struct str path) {
 /// What the owner's code calls: the container, else the frame inside of it.
 static struct str asked_by(const struct owner_frame *frames, size_t count, size_t owner) {
     struct container c = container_of(frames, count, owner);
-    if (c.type.len != 0 || owner == 0)
+    if (c.type.len != 0)
         return c.type;
-    return code_name_plain(frames[owner - 1].frame->function);
+    struct str inner = owner > 0 && owner < count ? frames[owner - 1].frame->function : STR("");
+    return inner.len != 0 ? code_name_plain(inner) : STR("memory");
 }
 
 struct str plan_site_asks(struct owners *o, uint32_t stack) {

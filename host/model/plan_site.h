@@ -6,7 +6,7 @@
 ///         inside _ZN3rtc4impl…          # the function that it is inlined into
 ///         file track.cpp 112            # base name, and line
 ///         call 4                        # number of the call in its function
-///         asks std::deque 2 3           # what it calls: a container, or a function of the run-time library; 2nd of 3 places in it
+///         asks std::deque 2 3           # what it calls: a container, a function of the run-time library, or "memory"; 2nd of 3 places in it
 ///         stack "rtc::impl::PeerConnection::forwardMedia(...)" …   # callers, innermost first, of the stack that asked for most
 ///         through "rtc::impl::Track::*" # narrows: counts only where these callers stand outside of it, in this order
 ///
@@ -54,8 +54,8 @@ bool plan_site_narrows(
 /// What there is to keep of the site of `stack`: everything but `through`; at most PLAN_SITE_CALLERS callers. In `a` or in the names of `o`.
 struct plan_site plan_site_of(struct arena *a, struct owners *o, uint32_t stack);
 
-/// What the owner's code calls in `stack`: a container's type, else the function of the run-time library next to it; "" when it calls the
-/// allocator itself.
+/// What the owner's code calls in `stack`: a container's type, else the function of the run-time library next to it; "memory" when it calls
+/// the allocator itself.
 struct str plan_site_asks(struct owners *o, uint32_t stack);
 
 enum { PLAN_SITE_CALLERS = 4 };

@@ -61,14 +61,10 @@ static void learn_object(struct replay_state *s, enum kernel_object kind) {
     }
 }
 
-/// Alignments count from where a heap lies: on the target, or in the run that is replayed as it was.
+/// In a run that is replayed as it was, alignments count from where its heaps lay, not from where they lie on the target.
 static void align_heaps(const struct replay *r, struct replay_state *s) {
-    for (uint32_t i = 0; i < s->rules.count; i++) {
-        const struct trace_region *region =
-                r->exact && r->image->regions != NULL ? &r->image->regions[i] : NULL;
-        s->heaps.heaps[i].address =
-                (uint32_t)(region != NULL ? region->address : s->rules.places[i].start);
-    }
+    for (uint32_t i = 0; r->exact && r->image->regions != NULL && i < s->rules.count; i++)
+        s->heaps.heaps[i].address = (uint32_t)r->image->regions[i].address;
 }
 
 static bool map_heaps(
@@ -422,10 +418,13 @@ static void create_kernel(struct replay *r, struct replay_state *s, const struct
     }
 }
 
+/// A lock's blocks go in the reverse of their order, the queue before its handle (components/pthread/pthread.c,
+/// pthread_mutex_destroy; pthread_cond_var.c); a thread's in their order.
 static void end_kernel(
         struct replay *r, struct replay_state *s, const struct replay_op *op, bool running) {
     struct replay_kernel *k = &s->kernel[op->id];
-    for (uint32_t i = 0; i < k->count; i++) {
+    for (uint32_t n = 0; n < k->count; n++) {
+        uint32_t i = k->object == KERNEL_THREAD ? n : k->count - 1u - n;
         if (running && !s->objects[k->object].blocks[i].running)
             continue;
         end(r, s, k->blocks[i], op->time);

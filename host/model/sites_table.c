@@ -124,6 +124,9 @@ bool sites_table_make(struct arena *a, const struct sites_range *ranges, size_t 
     if (!merge(a, ranges, count, &m, err)) {
         return false;
     }
+    if (m.count == 0) {
+        return true; // Ranges of no length.
+    }
     uint32_t shift = choose_shift(&m);
     uint32_t buckets = (m.span >> shift) + 1;
     uint32_t index = HEAD_WORDS * 4;

@@ -216,6 +216,10 @@ static void keep_moments(struct answer *w, uint32_t index) {
 static void at_checkpoint(void *self, const struct run_checkpoint *c) {
     struct watch *watch = self;
     struct answer *w = watch->answer;
+    if (w->watcher != NULL)
+        w->watcher->at_checkpoint(w->watcher->self, c);
+    if (!w->has_target)
+        return;
     keep_moments(w, w->run.checkpoint_count - 1);
     for (uint32_t i = 0; i < watch->count; i++) {
         struct answer_crossing *crossing = &watch->searches[i].crossing;
@@ -375,7 +379,7 @@ void answer_run(struct answer *w, const struct ledger_listener *also, struct pro
     w->also = also;
     if (w->has_target || also != NULL)
         w->run.ledger.listener = &listener;
-    run_read(&w->run, w->has_target ? &observer : NULL, progress);
+    run_read(&w->run, w->has_target || w->watcher != NULL ? &observer : NULL, progress);
     w->run.ledger.listener = NULL;
     keep_crossings(w, &watch);
     if (w->has_observed)

@@ -69,6 +69,8 @@ struct answer {
     uint32_t moment_capacity;
     bool *host_only; ///< By component.
     const struct ledger_listener *also;
+    const struct run_observer
+            *watcher; ///< Told besides of each checkpoint; set before answer_run(), or NULL.
     struct ldmap link_map;
     bool has_link_map;
     struct static_data statics;

@@ -15,9 +15,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/// Whether a rule of the plan is for its memory alone.
-#define PLAN_RULE_ONLY(rule) ((uint32_t)((void)(rule), 0))
-
 /// A memory that a plan may name, as generated code calls it.
 struct emit_memory {
     const char *name; ///< "psram", "psram_only".
@@ -119,6 +116,8 @@ struct emit_rule emit_default(const struct emit *e, enum plan_kind kind);
 bool emit_is_moved(const struct emit *e, uint32_t component, unsigned kinds);
 enum { EMIT_MALLOC = 1u << PLAN_MALLOC, EMIT_NEW = 1u << PLAN_NEW, EMIT_LIBC = 1u << PLAN_LIBC };
 
+/// The memory of a rule of the plan: index into emit.memories, or EMIT_POLICY.
+uint32_t emit_memory_of(const struct plan_rule *rule);
 /// The plan's words for a rule: "psram", "policy".
 struct str emit_words(const struct emit *e, struct emit_rule rule);
 /// The name of a memory in generated code: "ramlens_psram".
@@ -132,6 +131,9 @@ void emit_warn(struct emit *e, const char *format, ...) __attribute__((format(pr
 void emit_comment(struct text *out, char style, struct str text);
 /// The first paragraph of every file: what wrote it, from what, for what.
 void emit_head(struct emit *e, struct text *out, const char *what);
+/// One paragraph where the plan has lines for named code (container, class, function, site), which only the table of sites knows; and a
+/// warning.
+void emit_named_code(struct emit *e, struct text *out);
 /// One paragraph: how the numbers below were counted; or that nothing was.
 void emit_counted(struct emit *e, struct text *out);
 /// "malloc 10, calloc 6" of a component's references in the program, those of `classes` (bits by enum alloc_class). "none" without any.
@@ -148,8 +150,8 @@ void emit_fill(struct text *out, const char *lines, const char *at, const char *
 void emit_places(struct emit *e, struct text *out, unsigned kinds);
 /// The same for the memories of all requests.
 void emit_all_places(struct emit *e, struct text *out);
-/// The same for the defaults alone.
-void emit_default_places(struct emit *e, struct text *out);
+/// The same for the defaults of these kinds alone.
+void emit_default_places(struct emit *e, struct text *out, unsigned kinds);
 /// ramlens_sites.c with an empty table of options.room bytes.
 void emit_empty_sites(struct emit *e);
 /// ramlens_place.h and ramlens_place.c, as they are.

@@ -36,6 +36,7 @@ static void describe(struct emit *e, struct text *about, struct emit_rule all) {
             "whose versions call the ones here and catch what a new-handler throws; libstdc++ does "
             "so from GCC 11 on.\n"
             "With -DRAMLENS_SITES=1 the table of ramlens emit --as sites decides first.\n");
+    emit_named_code(e, about);
     emit_counted(e, about);
     if (e->reach != NULL) {
         for (uint32_t c = 0; c < e->plan->component_count; c++) {
@@ -135,7 +136,7 @@ bool emit_cxx(struct emit *e, struct err *err) {
     describe(e, &about, all);
     emit_comment(out, '/', text_str(&about));
     text_printf(out, "#include \"ramlens_place.h\"\n\n%s\n", emit_size_letter());
-    emit_places(e, out, EMIT_NEW);
+    emit_default_places(e, out, EMIT_NEW);
     text_printf(out, "#define DEFAULT %s\n\n%s\n%s\n%s%s",
             all.memory == EMIT_POLICY ? "((const struct ramlens_place *)0)"
                                       : arena_printf(e->a, "&%s", emit_symbol(e, all.memory)),

@@ -266,6 +266,8 @@ bool emit_esp_idf(struct emit *e, struct err *err) {
             any_new |= emit_is_moved(e, c, EMIT_NEW);
         }
     }
+    struct text ignored = { .arena = e->a };
+    emit_named_code(e, &ignored);
     configuration(e);
     if (has_threads) {
         threads(e);

@@ -57,8 +57,8 @@ static bool describe_counts(struct emit *e, struct text *out, uint32_t c, unsign
                 STR_ARG(name));
         return false;
     }
-    if ((reached & 1u << ALLOC_MALLOC ? r->by_class[ALLOC_MALLOC] : 0) +
-                    (reached & 1u << ALLOC_LIBC ? r->by_class[ALLOC_LIBC] : 0) ==
+    if (((reached & 1u << ALLOC_MALLOC) ? r->by_class[ALLOC_MALLOC] : 0) +
+                    ((reached & 1u << ALLOC_LIBC) ? r->by_class[ALLOC_LIBC] : 0) ==
             0) {
         text_printf(out,
                 "REACHES NOTHING: the %" PRIu32 " objects of %.*s in this program do not refer to "
@@ -72,8 +72,8 @@ static bool describe_counts(struct emit *e, struct text *out, uint32_t c, unsign
             "Not reached: operator new (%s); the C library's blocks for the component (%s, "
             "and all that its other functions take).\n",
             emit_list(e, c, 1u << ALLOC_NEW),
-            reached & 1u << ALLOC_LIBC ? "strdup and strndup are reached"
-                                       : emit_list(e, c, 1u << ALLOC_LIBC));
+            (reached & 1u << ALLOC_LIBC) ? "strdup and strndup are reached"
+                                         : emit_list(e, c, 1u << ALLOC_LIBC));
     return true;
 }
 
@@ -143,6 +143,8 @@ bool emit_include(struct emit *e, struct err *err) {
                 "objcopy "
                 "and --as cxx reach operator new");
     }
+    struct text ignored = { .arena = e->a };
+    emit_named_code(e, &ignored);
     emit_targets_c(e);
     emit_runtime(e);
     return true;

@@ -55,7 +55,7 @@ static void describe_counts(struct emit *e, struct text *out, uint32_t c) {
             emit_list(e, c, reached));
     uint32_t elsewhere = 0;
     for (unsigned class = 0; class < ALLOC_CLASSES; class ++) {
-        elsewhere += reached & 1u << class ? r->elsewhere[class] : 0;
+        elsewhere += (reached & 1u << class) ? r->elsewhere[class] : 0;
     }
     text_printf(out,
             "Not reached: %" PRIu32 " references in inline functions of the component whose copy "
@@ -116,6 +116,8 @@ bool emit_objcopy(struct emit *e, struct err *err) {
         return fail(err, e->plan->path, ERR_NO_OFFSET,
                 "moves nothing of a component: all of it follows the target's rule");
     }
+    struct text ignored = { .arena = e->a };
+    emit_named_code(e, &ignored);
     if (any_c) {
         emit_targets_c(e);
     }

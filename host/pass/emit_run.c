@@ -6,16 +6,22 @@
 #include <inttypes.h>
 
 /// Why a call is not reached.
-enum why { REACHED, BY_KIND, IN_LIBRARY, IN_OTHERS, BY_TABLE, WHYS };
+enum why { REACHED, BY_KIND, IN_LIBRARY, IN_OTHERS, BY_TABLE, BY_NAME, WHYS };
 static const char *const words[WHYS] = {
     [BY_KIND] = "by another way than the form's (operator new, malloc, in libc)",
     [IN_LIBRARY] = "inside of shared libraries",
     [IN_OTHERS] = "in code of other components' objects (inline functions)",
+    [BY_NAME] = "by lines for named code",
     [BY_TABLE] = "at return addresses that others share",
 };
 
 static enum why reached(const struct emit *e, const struct emit_call *call, enum emit_by by) {
     bool is_own = call->code == call->component;
+    bool by_component =
+            emit_rule_of(e, call->component, (enum plan_kind)call->kind).memory == call->memory;
+    if (!by_component && (by == EMIT_BY_INCLUDE || by == EMIT_BY_OBJCOPY)) {
+        return BY_NAME;
+    }
     unsigned kind = call->kind == PLAN_NEW ? SITES_NEW : SITES_MALLOC;
     switch (by) {
     case EMIT_BY_INCLUDE:
@@ -30,7 +36,9 @@ static enum why reached(const struct emit *e, const struct emit_call *call, enum
                        ? REACHED
                        : IN_OTHERS;
     case EMIT_BY_CXX:
-        return call->kind == PLAN_NEW ? REACHED : BY_KIND;
+        return call->kind != PLAN_NEW                             ? BY_KIND
+               : emit_default(e, PLAN_NEW).memory == call->memory ? REACHED
+                                                                  : BY_NAME;
     case EMIT_BY_SITES:
         if (call->kind == PLAN_LIBC || call->caller == 0) {
             return IN_LIBRARY;

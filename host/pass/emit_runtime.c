@@ -12,6 +12,9 @@ __asm__(".section .rodata\n"
 extern const char emit_place_h[], emit_place_c[];
 
 void emit_runtime(struct emit *e) {
+    if (emit_file(e, "ramlens_place.h")->len > 0) {
+        return; // Another form of the same set has them.
+    }
     text_add(emit_file(e, "ramlens_place.h"), str_from(emit_place_h));
     text_add(emit_file(e, "ramlens_place.c"), str_from(emit_place_c));
 }

@@ -157,7 +157,8 @@ static void make_ranges(
             add_range(e, out, caller - 1, places);
             add_range(e, out, caller, c->places);
         }
-        if (i + 1 == code->len || code->at[i + 1].start > c->end) {
+        // Padding between two objects calls nobody: it goes with the one before it.
+        if (i + 1 == code->len) {
             add_range(e, out, c->end, none);
         }
     }

@@ -20,20 +20,22 @@ const char *emit_identifier(struct arena *a, struct str name) {
 
 // ---- rules
 
-/// Index of the memory of a rule of the plan.
-static uint32_t memory_of(const struct plan_rule *rule) {
-    return rule->request == PLAN_POLICY ? EMIT_POLICY : rule->request * 2 + PLAN_RULE_ONLY(rule);
+uint32_t emit_memory_of(const struct plan_rule *rule) {
+    // What a port insists on is that memory or failure.
+    bool only = rule->only || rule->strength == PLAN_BY_INSISTENCE;
+    return rule->request == PLAN_POLICY ? EMIT_POLICY : rule->request * 2 + only;
 }
 
 static struct emit_rule rule_at(const struct emit *e, uint32_t row, enum plan_kind kind) {
     const struct plan *p = e->plan;
     const struct plan_rule *rule = &p->rules[row * PLAN_KINDS + kind];
     const struct plan_rule *fallback = &p->rules[p->component_count * PLAN_KINDS + kind];
-    bool is_default = rule->strength != PLAN_BY_INSISTENCE && rule->line == fallback->line;
-    return (struct emit_rule){ .memory = memory_of(rule),
+    bool insists = rule->strength == PLAN_BY_INSISTENCE;
+    bool is_default = !insists && rule->line == fallback->line;
+    return (struct emit_rule){ .memory = emit_memory_of(rule),
         .line = rule->line,
         .is_default = is_default,
-        .insists = rule->strength == PLAN_BY_INSISTENCE };
+        .insists = insists };
 }
 
 struct emit_rule emit_default(const struct emit *e, enum plan_kind kind) {
@@ -104,6 +106,14 @@ void emit_init(struct emit *e, struct arena *a, const struct plan *plan,
             .words = str_from(arena_printf(a, "%.*s%s", STR_ARG(name), i % 2 ? " only" : "")) };
     }
     mark_used(e);
+    for (size_t i = 0; i < plan->selectors.len; i++) {
+        // A line for named code counts for each kind; the table holds every memory anyway.
+        uint32_t memory = emit_memory_of(&plan->selectors.at[i].rule);
+        if (memory != EMIT_POLICY) {
+            e->memories[memory].used[PLAN_NEW] = true;
+            e->memories[memory].used[PLAN_MALLOC] = true;
+        }
+    }
 }
 
 // ---- files and warnings
@@ -177,6 +187,22 @@ void emit_comment(struct text *out, char style, struct str text) {
 void emit_head(struct emit *e, struct text *out, const char *what) {
     text_printf(out, "Written by ramlens emit from the plan '%.*s' for %.*s: %s\n",
             STR_ARG(e->plan->name), STR_ARG(e->plan->target->name), what);
+}
+
+void emit_named_code(struct emit *e, struct text *out) {
+    size_t count = e->plan->selectors.len;
+    if (count == 0) {
+        return;
+    }
+    text_printf(out,
+            "NOT REACHED: %zu line%s of the plan for named code (container, class, function, "
+            "site). "
+            "Names of functions tell components apart, not callers; the table of --as sites "
+            "does.\n",
+            count, count == 1 ? "" : "s");
+    emit_warn(e,
+            "%zu line%s of the plan for containers, classes, functions or sites need%s --as sites",
+            count, count == 1 ? "" : "s", count == 1 ? "s" : "");
 }
 
 void emit_counted(struct emit *e, struct text *out) {
@@ -269,11 +295,11 @@ void emit_all_places(struct emit *e, struct text *out) {
     }
 }
 
-void emit_default_places(struct emit *e, struct text *out) {
+void emit_default_places(struct emit *e, struct text *out, unsigned kinds) {
     for (uint32_t i = 0; i < e->memory_count; i++) {
         bool is_default = false;
         for (unsigned kind = 0; kind < PLAN_KINDS; kind++) {
-            is_default |= emit_default(e, (enum plan_kind)kind).memory == i;
+            is_default |= (kinds & 1u << kind) && emit_default(e, (enum plan_kind)kind).memory == i;
         }
         if (is_default) {
             emit_place(e, out, i);

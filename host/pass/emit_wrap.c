@@ -135,7 +135,7 @@ bool emit_wrap(struct emit *e, struct err *err) {
     describe(e, &about, classes);
     emit_comment(out, '/', text_str(&about));
     text_printf(out, "#include \"ramlens_place.h\"\n\n");
-    emit_default_places(e, out);
+    emit_default_places(e, out, EMIT_MALLOC | EMIT_NEW | EMIT_LIBC);
     text_printf(out, "#define DEFAULT_MALLOC %s\n\n%s", default_of(e, PLAN_MALLOC), hooks);
     if (classes & 1u << ALLOC_LIBC) {
         text_printf(out, "\n#define DEFAULT_LIBC %s\n%s", default_of(e, PLAN_LIBC), libc_hooks);

@@ -225,12 +225,12 @@ static uint64_t nanoseconds(void) {
 static void answer_image(struct placed_run *r) {
     struct ramlens_placed *s = r->shared;
     s->program[sizeof s->program - 1] = '\0';
-    struct err ignored;
     if (s->images > 1)
         memset(s->decisions, 0, sizeof s->decisions);
     s->failed = 0;
+    s->failed_heap = RAMLENS_HEAPS_MAX;
     if ((s->images > 1 || strcmp(s->program, r->program) != 0 || s->pointer_bytes * 8 != r->bits) &&
-            !begin_image(r, s->program, s->pointer_bytes * 8, &ignored))
+            !begin_image(r, s->program, s->pointer_bytes * 8, &r->problem))
         s->failed = 1;
 }
 

@@ -48,6 +48,8 @@ struct placed_run {
     struct trace_image image;
     struct owners owners;
     uint32_t copied; ///< Modules taken over so far.
+    struct err
+            problem; ///< Why the target's memory is not enough for an image that began later; text "" if it is.
     // Of the run:
     uint32_t stacks_resolved;
     uint64_t nanoseconds; ///< Spent on answers.

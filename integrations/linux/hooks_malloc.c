@@ -61,13 +61,18 @@ struct ramlens_wire_request hooks_take_request(struct recorder_thread *t, uint8_
     return r;
 }
 
-void hooks_note_allocation(
+static inline __attribute__((always_inline)) void note_allocation(
         struct recorder_thread *t, struct call_site site, void *p, struct ramlens_wire_request *r) {
     uint64_t time = ramlens_port_time();
     if (p == NULL)
         r->flags |= RAMLENS_WIRE_FAILED;
     recorder_note(t, time, p, site, r);
     recorder_leave(t);
+}
+
+void hooks_note_allocation(
+        struct recorder_thread *t, struct call_site site, void *p, struct ramlens_wire_request *r) {
+    note_allocation(t, site, p, r);
 }
 
 void hooks_note_free(
@@ -88,7 +93,7 @@ HOOK void *malloc(size_t size) {
     if (t != NULL) {
         struct call_site site = CALL_SITE();
         struct ramlens_wire_request r = hooks_take_request(t, RAMLENS_WIRE_MALLOC, size, p, &site);
-        hooks_note_allocation(t, site, p, &r);
+        note_allocation(t, site, p, &r);
     }
     return p;
 }
@@ -110,7 +115,7 @@ HOOK void *calloc(size_t count, size_t size) {
         struct call_site site = CALL_SITE();
         struct ramlens_wire_request r =
                 hooks_take_request(t, RAMLENS_WIRE_CALLOC, product, p, &site);
-        hooks_note_allocation(t, site, p, &r);
+        note_allocation(t, site, p, &r);
     }
     return p;
 }

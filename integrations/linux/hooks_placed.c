@@ -260,8 +260,7 @@ static void *move_in(struct recorder_thread *t, void *p, size_t size,
         return NULL;
     }
     memcpy(x.p, p, smaller(real.malloc_usable_size(p), size));
-    const struct ramlens_wire_request from = { .kind = RAMLENS_WIRE_REALLOC_FROM,
-        .stack = r->stack };
+    struct ramlens_wire_request from = { .kind = RAMLENS_WIRE_REALLOC_FROM, .stack = r->stack };
     recorder_note_known(t, before, p, &from);
     r->kind = RAMLENS_WIRE_REALLOC_TO;
     set_served(r, &x);

@@ -93,7 +93,9 @@ static bool ask(uint32_t question, uint32_t stack, uint32_t kind) {
         placed.alone = !parent_is_there();
     }
     __atomic_store_n(&s->state, RAMLENS_PLACED_IDLE, __ATOMIC_RELEASE);
-    s->waited += trace_clock_nanoseconds() - from;
+    uint64_t waited = question == RAMLENS_PLACED_ASK_STACK ? trace_clock_nanoseconds() - from : 0;
+    s->waited += waited;
+    s->longest = waited > s->longest ? waited : s->longest;
     return !placed.alone;
 }
 

@@ -123,9 +123,9 @@ static void name_child_file(void) {
 static void thread_ending(void *thread);
 
 static bool begin_placed(const char *place) {
-    char path[PATH_BYTES];
-    find_program(path);
-    return placed_open(place, path);
+    char program[PATH_BYTES];
+    find_program(program);
+    return placed_open(place, program);
 }
 
 static bool prepare(const char *path) {
@@ -353,24 +353,17 @@ uint32_t recorder_stack(struct recorder_thread *t, struct call_site site) {
     return unwind_stack(t->depth == 1 ? t->unwind : NULL, site.slot, site.frame);
 }
 
-void recorder_note(struct recorder_thread *t, uint64_t time, const void *address,
-        struct call_site site, struct ramlens_wire_request *request) {
+// One copy, so that what it calls is part of it.
+__attribute__((noinline)) void recorder_note(struct recorder_thread *t, uint64_t time,
+        const void *address, struct call_site site, struct ramlens_wire_request *request) {
     if (__builtin_expect(t->depth > 2, 0)) {
         ramlens_stream_lose(&recorder.core, &t->streams[1], request->kind);
         return;
     }
-    request->stack = recorder_stack(t, site);
+    if (site.slot != 0)
+        request->stack = recorder_stack(t, site);
     ramlens_stream_event(
             &recorder.core, &t->streams[t->depth - 1], time, (uintptr_t)address, request);
-}
-
-void recorder_note_known(struct recorder_thread *t, uint64_t time, const void *address,
-        const struct ramlens_wire_request *request) {
-    if (t->depth > 2)
-        ramlens_stream_lose(&recorder.core, &t->streams[1], request->kind);
-    else
-        ramlens_stream_event(
-                &recorder.core, &t->streams[t->depth - 1], time, (uintptr_t)address, request);
 }
 
 void recorder_reserve(struct recorder_thread *t, size_t bytes) {

@@ -66,13 +66,16 @@ static inline bool recorder_is_alive(void) {
 struct recorder_thread *recorder_enter(void);
 void recorder_leave(struct recorder_thread *t);
 
-/// Notes an event of the entered thread. `time`: stamp (ramlens_port_time()), taken after an allocation, before a free.
+/// Notes an event of the entered thread. `time`: stamp (ramlens_port_time()), taken after an allocation, before a free. Finds the request's stack,
+/// unless the site is 0.
 void recorder_note(struct recorder_thread *t, uint64_t time, const void *address,
         struct call_site site, struct ramlens_wire_request *request);
 
 /// The same where the request's stack is known already.
-void recorder_note_known(struct recorder_thread *t, uint64_t time, const void *address,
-        const struct ramlens_wire_request *request);
+static inline void recorder_note_known(struct recorder_thread *t, uint64_t time,
+        const void *address, struct ramlens_wire_request *request) {
+    recorder_note(t, time, address, (struct call_site){ 0, 0 }, request);
+}
 
 /// Makes room for `bytes` bytes of items in the entered thread's stream: what is noted next keeps stamps that are taken after this.
 void recorder_reserve(struct recorder_thread *t, size_t bytes);

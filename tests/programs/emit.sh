@@ -216,6 +216,45 @@ for size in $sizes; do
     check "sites: a table that does not fit is refused, and how large it must be ($size)" says 2 \
         "*the program has room for 64; emit the form wrap with --room *" emit sites --program "$dir/wrap/small" "$tmp/plan"
 
+    # ---- esp-idf: the C files compile; the CMake lines do their work in a project that has ESP-IDF's two functions
+    emit esp-idf "$tmp/plan" >"$tmp/list"
+    e=$tmp/esp-idf
+    check "esp-idf: the thread set-up compiles for a host ($size)" c_file "$e/ramlens_threads.c" "$dir/threads.o"
+    if command -v cmake >/dev/null && command -v ninja >/dev/null; then
+        p=$dir/project
+        mkdir -p "$p"
+        cp "$src"/emit_*.[ch] "$src"/emit_*.cpp "$src"/pools.h "$p/"
+        cat >"$p/CMakeLists.txt" <<END
+cmake_minimum_required(VERSION 3.18)
+project(app C CXX)
+set(CMAKE_C_FLAGS "$flag -std=gnu11")
+set(CMAKE_CXX_FLAGS "$flag -std=c++17")
+add_library(part STATIC emit_part.c)
+add_library(cxx STATIC emit_part_cxx.cpp)
+add_library(main STATIC emit_main.cpp)
+target_link_libraries(main INTERFACE cxx part)
+function(idf_component_get_property variable component property)
+    set(\${variable} \${component} PARENT_SCOPE)
+endfunction()
+function(idf_build_get_property variable property)
+    set(\${variable} part cxx main PARENT_SCOPE)
+endfunction()
+include($e/ramlens.cmake)
+file(WRITE \${CMAKE_BINARY_DIR}/empty.cpp "")
+add_executable(app \${CMAKE_BINARY_DIR}/empty.cpp)
+target_link_libraries(app main "-u main")
+END
+        sed -i 's/"-u main"/-Wl,-umain/' "$p/CMakeLists.txt"
+        check "esp-idf: a project with ramlens.cmake configures ($size)" cmake -G Ninja -S "$p" -B "$p/build"
+        check "esp-idf: and builds ($size)" cmake --build "$p/build"
+        on_chip "$p/build/app" full
+        check "esp-idf: its components' blocks are in PSRAM ($size)" equal "$(sides part) $(side cxx new) $(side cxx container)" \
+            "internal 1 psram 9 psram "
+        check "esp-idf: others' calls are as they were ($size)" equal "$(sides main)" "internal 4"
+    else
+        skip "esp-idf: a project with ramlens.cmake builds ($size)" "no cmake and ninja here"
+    fi
+
     # ---- a block freed on the other side, under a checker
     c_file "$i/ramlens_place.c" "$dir/asan-place.o" -fsanitize=address
     for form in include objcopy cxx; do
@@ -235,6 +274,52 @@ for size in $sizes; do
                 "$dir/$form/program"
         fi
     done
+done
+
+# ---- esp-idf: configuration, and the files under a chip's compiler with ESP-IDF's headers stood in for
+printf 'default malloc psram\ndefault new psram\nstack default 32KB psram\nkernel psram\ncomponent part\n    malloc psram only\n    new internal only\n' \
+    >"$tmp/plan-all"
+emit esp-idf "$tmp/plan-all" >"$tmp/list" 2>"$tmp/warnings"
+check "esp-idf: default malloc psram becomes the threshold 0" grep -qx 'CONFIG_SPIRAM_MALLOC_ALWAYSINTERNAL=0' "$e/sdkconfig.ramlens"
+check "esp-idf: the default stack's size is set" grep -qx 'CONFIG_PTHREAD_TASK_STACK_SIZE_DEFAULT=32768' "$e/sdkconfig.ramlens"
+check "esp-idf: what nothing can do is said" grep -q "warning: 'kernel psram' is not reached" "$tmp/warnings"
+mkdir -p "$tmp/esp"
+cat >"$tmp/esp/esp_pthread.h" <<'END'
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+typedef struct {
+    size_t stack_size;
+    size_t prio;
+    bool inherit_cfg;
+    const char *thread_name;
+    int pin_to_core;
+    uint32_t stack_alloc_caps;
+} esp_pthread_cfg_t;
+esp_pthread_cfg_t esp_pthread_get_default_config(void);
+int esp_pthread_set_cfg(const esp_pthread_cfg_t *cfg);
+END
+: >"$tmp/esp/esp_heap_caps.h"
+for each in "gcc -m32" "gcc -m64" "riscv64-unknown-elf-gcc -march=rv32imafc -mabi=ilp32f"; do
+    command -v "${each%% *}" >/dev/null || continue
+    for file in "$e"/ramlens_*.c; do
+        # shellcheck disable=SC2086 # words
+        check "esp-idf: $(basename "$file") compiles by $each" $each -std=gnu17 -O2 $warnings -ffreestanding -fexceptions -DESP_PLATFORM \
+            -I"$tmp/esp" -c "$file" -o "$tmp/esp/object.o"
+    done
+done
+mkdir -p "$tmp/only"
+for size in $sizes; do
+    flag=$(flag_of "$size")
+    dir=$tmp/$size
+    emit objcopy "$tmp/plan-all" >/dev/null
+    for file in place targets; do c_file "$o/ramlens_$file.c" "$tmp/only/$file.o"; done
+    c_file "$o/ramlens_targets_cxx.c" "$tmp/only/cxx.o" -fexceptions
+    objcopy --redefine-syms="$o/part.syms" "$dir/cxx/libcxx.a" "$tmp/only/libforms.a"
+    link "$tmp/only/forms" "$tmp/only/libforms.a" "$tmp/only/cxx.o" "$tmp/only/targets.o" "$tmp/only/place.o"
+    on_chip "$tmp/only/forms"
+    check "objcopy: an 'only' place has new-handlers and std::bad_alloc; what fails here is the memory alone ($size)" not grep -q \
+        'outcome(form, much)' "$tmp/out"
 done
 
 # ---- the command itself

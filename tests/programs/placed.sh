@@ -164,6 +164,9 @@ check "a chip too small for what lies there beforehand is said" says 2 "*region 
     "$ramlens" run --target esp32p4 --set cache=512K --occupied 600000 -- true
 check "a reserve that has no room is said" says 2 "*POOL*" \
     "$ramlens" run --target esp32p4 --set reserve=200000 --set cache=512K --occupied 150000 -- "$bin/placed-i386" calls
+place "$tmp/t.rlt" --occupied 500000 -- "$bin/placed-i386" become "$bin/placed-x86_64" calls
+check "a later program that has no room runs as on the host, and that is said" grep -q \
+    "placed-x86_64: region 'internal' has.*are taken beforehand" "$tmp/err"
 check "a program that is not there is said" says 2 "*no-such-program*" "$ramlens" run --target esp32p4 -- ./no-such-program
 check "a trace is not replaced" says 2 "*exists; -f*" "$ramlens" run --target esp32p4 -o "$tmp/t.rlt" -- true
 place "$tmp/t.rlt" -- sh -c 'exit 7'

@@ -38,7 +38,9 @@ class Worker {
         // INSERT-3
         for (int i = 0; i < n; i++)
             mStore->add(i);
-        mLate = [keep = std::string(100, 'y'), more = std::string(50, 'z'), this] { mBuffer[0] = keep[0] + more[0]; };
+        mLate = [keep = std::string(100, 'y'), more = std::string(50, 'z'), this] {
+            mBuffer[0] = keep[0] + more[0];
+        };
         mCopy = mStore->copy("a text of some length");
         // INSERT-4
         mOther = std::make_unique<long[]>(33);

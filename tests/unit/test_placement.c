@@ -104,8 +104,8 @@ static void nothing_costs_nothing_but_operator_new_of_nothing_does(void **state)
 
 static void a_block_too_large_for_a_heap_goes_on_to_the_next(void **state) {
     struct fixture *f = *state;
-    place_by(f, "component alpha\n    malloc internal only\ncomponent beta\n    malloc psram\n", NULL,
-            NULL);
+    place_by(f, "component alpha\n    malloc internal only\ncomponent beta\n    malloc psram\n",
+            NULL, NULL);
     uint64_t largest = placed.largest[internal];
     const struct target_heap *heap = &f->target.heaps[f->target.regions[internal].main_heap];
     assert_true(largest > 100000 && largest < heap->bytes);
