@@ -9,7 +9,7 @@ namespace app {
 
 /// Large, long-lived, touched once.
 class Store {
-public:
+  public:
     void fill(int count) {
         for (int i = 0; i < count; i++) {
             std::vector<char> &block = blocks_.emplace_back();
@@ -17,7 +17,7 @@ public:
         }
     }
 
-private:
+  private:
     std::vector<std::vector<char>> blocks_;
 };
 
