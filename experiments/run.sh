@@ -73,6 +73,7 @@ calls() {
             libjuice*) component=libjuice ;;
             libusrsctp*) component=usrsctp ;;
             libsrtp*) component=libsrtp ;;
+            libsignalling*) component=application ;;
             *) component=mbedtls ;;
             esac
             nm -A "$archive" 2>/dev/null | awk -v name="$state $component" '$(NF - 1) == "U" {

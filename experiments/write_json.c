@@ -3,6 +3,11 @@
 
 #include "json_out.h"
 
+/// An empty string where nothing was said.
+static void set_text(json_t *o, const char *key, struct str value) {
+    json_out_str(o, key, value.at == NULL ? STR("") : value);
+}
+
 static void set_spread(json_t *o, const char *name, const struct spread *s, struct arena *a) {
     json_out_number(o, arena_printf(a, "measured_%s_min", name), s->least);
     json_out_number(o, arena_printf(a, "measured_%s", name), s->median);
@@ -87,12 +92,12 @@ static json_t *row_json(const struct answers *w, const struct row *row) {
     json_t *o = json_object(), *moments = json_object();
     json_out_str(o, "state", row->state->name);
     json_out_str(o, "about", row->state->about);
-    json_out_str(o, "mechanism", row->state->mechanism);
-    json_out_str(o, "expected_gain", row->state->expects);
+    set_text(o, "mechanism", row->state->mechanism);
+    set_text(o, "expected_gain", row->state->expects);
     json_out_str(o, "setting", str_from(setting_names[row->setting]));
     json_out_number(o, "runs", row->runs);
     json_out_number(o, "runs_completed", row->completed);
-    json_out_str(o, "complaint", row->complaint);
+    set_text(o, "complaint", row->complaint);
     for (uint32_t m = 0; m < MOMENTS; m++)
         if (row->moments[m].free.count > 0)
             json_object_set_new(moments, moment_names[m], moment_json(w, row, m));
@@ -116,7 +121,7 @@ static json_t *claims_json(const struct claims *claims) {
                 o, "measured", c->known ? json_integer((json_int_t)c->figure) : json_null());
         json_out_str(o, "unit", c->is_count ? STR("objects") : STR("bytes"));
         json_out_str(o, "verdict", str_from(verdict_names[c->verdict]));
-        json_out_str(o, "note", c->note);
+        set_text(o, "note", c->note);
         json_array_append_new(list, o);
     }
     return list;

@@ -4,11 +4,15 @@ EXPERIMENTS_LIB := $(filter-out $(HOST_DIR)/main.o $(HOST_DIR)/cmd/%,$(HOST_OBJ)
 EXPERIMENTS_TABLE := build/experiments/table
 RUNS_EACH ?= 5
 
-.PHONY: experiments experiments-table
+.PHONY: experiments experiments-plan experiments-table
 experiments: ## carry out the porting plan: every state built and run, 60 s, 5 times (a quarter of an hour)
 	@tools/setup.sh host subject
 	@$(MAKE) -j2 host runtime experiments-table
 	@RUNS=$(RUNS_EACH) SECONDS_STREAMING=60 PAGE=docs/findings/experiments.md experiments/run.sh
+
+experiments-plan: ## choose the ramlens plan of the experiments anew, from a run of the stock device
+	@$(MAKE) -j2 host runtime
+	@experiments/replan.sh
 
 experiments-table: $(EXPERIMENTS_TABLE)
 

@@ -47,7 +47,7 @@ before=${before:-$(word "$state" after)}
 mkdir -p "$placement" "$build/log"
 QUIET=1 "$0" "$arch" "$before"
 mkdir -p "$stock/archives"
-for archive in "$stock"/libdatachannel/*.a "$stock"/libdatachannel/deps/usrsctp/usrsctplib/*.a \
+for archive in "$stock"/libsignalling.a "$stock"/libdatachannel/*.a "$stock"/libdatachannel/deps/usrsctp/usrsctplib/*.a \
     "$stock"/libdatachannel/deps/libsrtp/*.a "$stock"/libdatachannel/deps/libjuice/*.a "$stock"/mbedtls/library/*.a; do
     ln -sfn "$archive" "$stock/archives/$(basename "$archive")"
 done
