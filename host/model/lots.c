@@ -83,6 +83,7 @@ static void describe(struct reader *r, struct lot *lot, uint32_t stack) {
     lot->scope = code_name_class(lot->function);
     const struct plan_rule *rule = plan_rule_for(r->plan, o, stack, (enum plan_kind)lot->kind);
     lot->base_moves = rule->request == lots_other_memory(r->l->target);
+    lot->base_holds = rule->request != PLAN_POLICY && !lot->base_moves;
     lot->base_strength = rule->strength;
     lot->stay = why_stays(rule, lot->kind);
 }
@@ -156,10 +157,10 @@ static void give(struct reader *r, const struct replay_op *op) {
         vec_push(r->l->a, &r->blocks);
     struct live_block *b = &r->blocks.at[op->id];
     uint32_t size = op->size == 0 ? 1 : op->size;
-    uint64_t cost = size <= r->policy.up_to ? heap_cost_bytes(&r->heap, size) : 0;
-    *b = (struct live_block){
-        .lot = lot_of(r, op), .cost = (uint32_t)cost, .size = size, .birth = op->time
-    };
+    uint32_t lot = lot_of(r, op);
+    bool internal = size <= r->policy.up_to || r->l->list.at[lot - 1].base_holds;
+    uint64_t cost = internal ? heap_cost_bytes(&r->heap, size) : 0;
+    *b = (struct live_block){ .lot = lot, .cost = (uint32_t)cost, .size = size, .birth = op->time };
     if (r->first)
         count_give(r, &r->l->list.at[b->lot - 1], op);
     add_cost(r, b->lot, (int64_t)cost, 1);
