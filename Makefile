@@ -5,6 +5,7 @@ include mk/host.mk
 include mk/runtime.mk
 include mk/tests.mk
 include mk/subject.mk
+include mk/experiments.mk
 include mk/lint.mk
 -include mk/bench.mk mk/docs.mk
 

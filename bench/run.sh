@@ -111,9 +111,9 @@ instructions() { # ARCH: instructions an event with and without the recorder, on
 
 # ---- analysis: two floods, the second ten times as long
 
-long_flood() { # MESSAGES: records to $tmp/flood-MESSAGES.rlt
+long_flood() { # MESSAGES [ARCH]: records to $tmp/flood-MESSAGES.rlt
     for _ in 1 2 3; do
-        "$ramlens" record -q -f -o "$tmp/flood-$1.rlt" -- "$(subject x86_64)" --mode flood --messages "$1" \
+        "$ramlens" record -q -f -o "$tmp/flood-$1.rlt" -- "$(subject "${2:-x86_64}")" --mode flood --messages "$1" \
             >"$tmp/said" 2>/dev/null
         ! grep -q '^flood_cpu_us' "$tmp/said" || return 0
     done
@@ -135,6 +135,13 @@ analyse_heaptrack() {
     "$bin/cpu" "$tmp/cpu" heaptrack_print "$tmp/interpreted" >/dev/null 2>&1
     keep analysis.rate.heaptrack \
         "$(awk -v e="$(cat "$tmp/raw_events")" -v us=$((interpret + $(field 1 "$tmp/cpu"))) 'BEGIN { printf "%.0f\n", e / us * 1e6 }')"
+}
+
+# ---- the model: a flood through the heaps of a chip
+
+model() { # PLANS: events a second of the clock, since a second thread helps
+    "$bin/model" "$tmp/flood-100000.rlt" targets esp32p4 "$1" >"$tmp/said" || exit 1
+    keep "model.rate.$1" "$(awk '{ printf "%.0f\n", $2 / $6 * 1e6; exit }' "$tmp/said")"
 }
 
 # ---- all of it
@@ -172,6 +179,12 @@ for _ in 1 2 3 4 5; do
     analyse 40000
     analyse 400000
     [ -z "$heaptrack_lib" ] || analyse_heaptrack
+done
+say "the model"
+long_flood 100000 i386
+for _ in 1 2 3 4 5 6 7; do
+    model 1
+    model 8
 done
 bench/summary.sh "$samples" >"$out/results.json" && bench/table.sh "$out/results.json"
 say "results are in $out/results.json"

@@ -82,4 +82,6 @@ figure analysis_events_per_second "events a second of CPU" analysis.rate.400000 
     "$(peer analysis.rate.heaptrack "heaptrack_interpret and heaptrack_print")"
 figure analysis_peak_memory_10x "KiB, report of a trace ten times as long; baseline: of the short one" \
     report.peak.400000 report.peak.40000 "" null
+figure model_events_per_second "events a second of the clock, one plan" model.rate.1 "" "" null
+figure model_events_per_second_8 "events a second of the clock, eight plans in one pass" model.rate.8 "" "" null
 printf '\n]\n'

@@ -55,47 +55,54 @@ static inline uint32_t round_up(uint32_t n, uint32_t power_of_two) {
 }
 
 // ---- lists: mapping_insert, mapping_search, search_suitable_block, insert_free_block, remove_free_block ----
+//
+// Lists are numbered through all rows. A size in row 0, below exact_below, has a list of its own: its number is the size in units. Behind,
+// each power of two is a row, cut into 2^list_log2 steps. With the power taken as exact_below's at least, one formula serves both:
+// in row 0 nothing is added, and elsewhere the leading bit of the steps is the row that is missing. Sizes are whole units.
+//
+// What follows branches as little as it can: which list a block is in, or whether it is the last there, no processor foresees.
 
-struct list {
-    uint32_t row;
-    uint32_t column;
-};
+static inline uint32_t power_of(const struct ramlens_heap *h, uint32_t size) {
+    return log2_floor(size | h->exact_below);
+}
 
-static inline struct list list_for(const struct ramlens_heap *h, uint32_t size) {
-    if (size < h->exact_below) {
-        return (struct list){ 0, size >> h->unit_log2 };
-    }
-    uint32_t log2 = log2_floor(size);
-    return (struct list){ log2 - h->row_shift + 1,
-        (size >> (log2 - h->list_log2)) ^ (UINT32_C(1) << h->list_log2) };
+static inline uint32_t list_for(const struct ramlens_heap *h, uint32_t size) {
+    uint32_t power = power_of(h, size);
+    return ((power - h->row_shift) << h->list_log2) + (size >> (power - h->list_log2));
+}
+
+static inline uint32_t row_of(const struct ramlens_heap *h, uint32_t list) {
+    return list >> h->list_log2;
+}
+
+static inline uint32_t column_of(const struct ramlens_heap *h, uint32_t list) {
+    return list & ((UINT32_C(1) << h->list_log2) - 1);
 }
 
 /// Size of the smallest block of the next list, unless `size` is the smallest of its own.
 static inline uint32_t round_to_list(const struct ramlens_heap *h, uint32_t size) {
-    return size < h->exact_below ? size
-                                 : round_up(size, UINT32_C(1) << (log2_floor(size) - h->list_log2));
+    return round_up(size, UINT32_C(1) << (power_of(h, size) - h->list_log2));
 }
 
 static inline void insert(struct ramlens_heap *h, uint32_t p, uint32_t size) {
-    struct list l = list_for(h, size);
-    uint32_t next = h->heads[l.row][l.column];
+    uint32_t list = list_for(h, size);
+    uint32_t row = row_of(h, list);
+    uint32_t next = h->heads[list];
     word *links = word_at(h, p);
     links[0] = next;
     links[1] = 0;
     word_at(h, next)[1] = p;
-    h->heads[l.row][l.column] = p;
-    h->list_bits[l.row] |= UINT32_C(1) << l.column;
-    h->row_bits |= UINT32_C(1) << l.row;
+    h->heads[list] = p;
+    h->list_bits[row] |= UINT32_C(1) << column_of(h, list);
+    h->row_bits |= UINT32_C(1) << row;
 }
 
-static inline void set_list_head(struct ramlens_heap *h, struct list l, uint32_t p) {
-    h->heads[l.row][l.column] = p;
-    if (p == 0) {
-        h->list_bits[l.row] &= ~(UINT32_C(1) << l.column);
-        if (h->list_bits[l.row] == 0) {
-            h->row_bits &= ~(UINT32_C(1) << l.row);
-        }
-    }
+static inline void set_list_head(struct ramlens_heap *h, uint32_t list, uint32_t p) {
+    uint32_t row = row_of(h, list);
+    uint32_t lists = h->list_bits[row] & ~((uint32_t)(p == 0) << column_of(h, list));
+    h->heads[list] = p;
+    h->list_bits[row] = lists;
+    h->row_bits &= ~((uint32_t)(lists == 0) << row);
 }
 
 static inline void remove_free(struct ramlens_heap *h, uint32_t p, uint32_t size) {
@@ -104,32 +111,32 @@ static inline void remove_free(struct ramlens_heap *h, uint32_t p, uint32_t size
     uint32_t previous = links[1];
     word_at(h, next)[1] = previous;
     word_at(h, previous)[0] = next;
-    if (previous == 0) {
-        set_list_head(h, list_for(h, size), next);
-    }
+    uint32_t list = list_for(h, size);
+    set_list_head(h, list, previous == 0 ? next : h->heads[list]);
 }
 
 /// Takes the head of the first list whose blocks all hold `size`, itself rounded to a list, out of its list. 0 when there is none.
 static inline uint32_t take_head(struct ramlens_heap *h, uint32_t size) {
-    struct list l = list_for(h, size);
-    if (l.row >= h->row_count) {
+    uint32_t list = list_for(h, size);
+    uint32_t row = row_of(h, list);
+    if (row >= h->row_count) {
         return 0;
     }
-    uint32_t lists = h->list_bits[l.row] & (~UINT32_C(0) << l.column);
+    uint32_t lists = h->list_bits[row] & (~UINT32_C(0) << column_of(h, list));
     if (lists == 0) {
         // No row is the last bit's, so the shift is in range.
-        uint32_t rows = h->row_bits & (~UINT32_C(0) << (l.row + 1));
+        uint32_t rows = h->row_bits & (~UINT32_C(0) << (row + 1));
         if (rows == 0) {
             return 0;
         }
-        l.row = (uint32_t)__builtin_ctz(rows);
-        lists = h->list_bits[l.row];
+        row = (uint32_t)__builtin_ctz(rows);
+        lists = h->list_bits[row];
     }
-    l.column = (uint32_t)__builtin_ctz(lists);
-    uint32_t p = h->heads[l.row][l.column];
+    list = (row << h->list_log2) + (uint32_t)__builtin_ctz(lists);
+    uint32_t p = h->heads[list];
     uint32_t next = word_at(h, p)[0];
     word_at(h, next)[1] = 0;
-    set_list_head(h, l, next);
+    set_list_head(h, list, next);
     return p;
 }
 
@@ -453,11 +460,8 @@ uint32_t ramlens_heap_largest(const struct ramlens_heap *h) {
     // tlsf_fit_size rounds down to the list; all blocks of the last list have the same answer.
     uint32_t row = log2_floor(h->row_bits);
     uint32_t column = log2_floor(h->list_bits[row]);
-    uint32_t size = column << h->unit_log2;
-    if (row > 0) {
-        uint32_t log2 = row + h->row_shift - 1;
-        size = (UINT32_C(1) << log2) + (column << (log2 - h->list_log2));
-    }
+    uint32_t size = row == 0 ? column << h->unit_log2
+                             : ((UINT32_C(1) << h->list_log2) + column) << (row - 1 + h->unit_log2);
     return size > h->poison ? size - h->poison : 0;
 }
 
@@ -492,10 +496,11 @@ static bool check_blocks(const struct ramlens_heap *h, uint32_t *free_count) {
             return false;
         }
         if (head & FREE) {
-            struct list l = list_for(h, size);
+            uint32_t list = list_for(h, size);
             uint32_t previous = word_at(h, p)[1];
-            if (before != 0 || l.row >= h->row_count || previous >= h->end ||
-                    (previous ? word_at(h, previous)[0] : h->heads[l.row][l.column]) != p) {
+            if (before != 0 || row_of(h, list) >= h->row_count || previous >= h->end ||
+                    (previous & h->mask) != 0 ||
+                    (previous ? word_at(h, previous)[0] : h->heads[list]) != p) {
                 return false;
             }
             ++*free_count;
@@ -520,23 +525,16 @@ bool ramlens_heap_check(const struct ramlens_heap *h) {
         return false;
     }
     uint32_t listed = 0;
-    for (uint32_t row = 0; row < RAMLENS_HEAP_ROWS; row++) {
-        if (((h->row_bits >> row) & 1) != (h->list_bits[row] != 0)) {
+    for (uint32_t list = 0; list < h->row_count << h->list_log2; list++) {
+        uint32_t bits = h->list_bits[row_of(h, list)];
+        if (((bits >> column_of(h, list)) & 1) != (h->heads[list] != 0) ||
+                ((h->row_bits >> row_of(h, list)) & 1) != (bits != 0)) {
             return false;
         }
-        for (uint32_t column = 0; column < RAMLENS_HEAP_LISTS; column++) {
-            uint32_t p = h->heads[row][column];
-            if (((h->list_bits[row] >> column) & 1) != (p != 0)) {
+        for (uint32_t p = h->heads[list]; p != 0; p = word_at(h, p)[0]) {
+            if (p < h->first || p >= h->end || (p & h->mask) != 0 || listed++ > free_count ||
+                    !(*head_of(h, p) & FREE) || list_for(h, size_of(*head_of(h, p))) != list) {
                 return false;
-            }
-            for (; p != 0; p = word_at(h, p)[0]) {
-                if (p < h->first || p >= h->end || listed++ > free_count) {
-                    return false;
-                }
-                struct list l = list_for(h, size_of(*head_of(h, p)));
-                if (!(*head_of(h, p) & FREE) || l.row != row || l.column != column) {
-                    return false;
-                }
             }
         }
     }

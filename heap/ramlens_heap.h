@@ -99,7 +99,7 @@ struct ramlens_heap {
             end; ///< TLSF: offset of the payload that the end sentinel would have. First fit: of the last end marker.
     const struct ramlens_heap_rules *rules;
     uint32_t list_bits[RAMLENS_HEAP_ROWS];
-    uint32_t heads[RAMLENS_HEAP_ROWS][RAMLENS_HEAP_LISTS]; ///< Offsets of payloads; 0 none.
+    uint32_t heads[RAMLENS_HEAP_ROWS * RAMLENS_HEAP_LISTS]; ///< Offsets of payloads; 0 none.
     uint32_t
             first_free; ///< First fit: offset of the first free block's header, or the end marker's.
     uint32_t region_count;

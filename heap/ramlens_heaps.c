@@ -51,23 +51,44 @@ static bool offers_all(const struct ramlens_heaps *h, uint32_t heap, uint32_t as
     return h->live[heap] && (h->offers_any[heap] & asks) == asks;
 }
 
+/// The loop of heap_caps_aligned_alloc_base: at each priority, each heap that offers some of it there, and all of it at any. It comes
+/// to a heap again where the next priority has a bit of the request, too; nothing has changed in between, so it is tried once here.
+static void find_order(const struct ramlens_heaps *h, uint32_t asks, struct ramlens_order *order) {
+    uint32_t seen = 0;
+    *order = (struct ramlens_order){ .asks = asks };
+    for (uint32_t priority = 0; priority < RAMLENS_HEAPS_PRIORITIES; priority++) {
+        for (uint32_t i = 0; i < h->rules->count; i++) {
+            if ((h->rules->places[i].offers[priority] & asks) != 0 && offers_all(h, i, asks) &&
+                    !(seen >> i & 1)) {
+                seen |= UINT32_C(1) << i;
+                order->heaps[order->count++] = (uint8_t)i;
+            }
+        }
+    }
+}
+
+static inline const struct ramlens_order *order_for(struct ramlens_heaps *h, uint32_t asks) {
+    struct ramlens_order *order = &h->orders[(asks * 0x9e3779b1U >> 16) % RAMLENS_ORDERS];
+    if (order->asks != asks) {
+        find_order(h, asks, order);
+    }
+    return order;
+}
+
 struct ramlens_block ramlens_heaps_ask(
         struct ramlens_heaps *h, uint32_t size, uint32_t alignment, uint32_t asks) {
     struct request r = adjusted(h->rules, size, alignment, asks);
     if (r.asks & h->rules->round_32bit) {
         r.size = round_up(r.size, 4);
     }
-    for (uint32_t priority = 0; priority < RAMLENS_HEAPS_PRIORITIES; priority++) {
-        for (uint32_t i = 0; i < h->rules->count; i++) {
-            if ((h->rules->places[i].offers[priority] & r.asks) == 0 || !offers_all(h, i, r.asks)) {
-                continue;
-            }
-            uint32_t at = r.alignment <= ANY_ALIGNMENT
-                                  ? ramlens_heap_malloc(&h->heaps[i], r.size)
-                                  : ramlens_heap_aligned(&h->heaps[i], r.alignment, r.size);
-            if (at != 0) {
-                return (struct ramlens_block){ at, i };
-            }
+    const struct ramlens_order *order = order_for(h, r.asks);
+    for (uint32_t i = 0; i < order->count; i++) {
+        uint32_t heap = order->heaps[i];
+        uint32_t at = r.alignment <= ANY_ALIGNMENT
+                              ? ramlens_heap_malloc(&h->heaps[heap], r.size)
+                              : ramlens_heap_aligned(&h->heaps[heap], r.alignment, r.size);
+        if (at != 0) {
+            return (struct ramlens_block){ at, heap };
         }
     }
     return nowhere;
@@ -218,6 +239,7 @@ static bool start_heap(struct ramlens_heaps *h, uint32_t i, void *memory, uint32
         h->heaps[i].address = address;
     }
     h->live[i] = true;
+    memset(h->orders, 0, sizeof(h->orders)); // asking for nothing, of nobody
     return true;
 }
 

@@ -15,6 +15,7 @@ enum {
     RAMLENS_HEAPS_MAX = 16,
     RAMLENS_HEAPS_PRIORITIES = 3,
     RAMLENS_ASKS_MAX = 4, ///< Tries of one request at most.
+    RAMLENS_ORDERS = 16,  ///< Remembered orders of search; a power of two.
 };
 
 /// One heap as configured. Fixed layout.
@@ -29,6 +30,7 @@ struct ramlens_heap_place {
     uint32_t late;   ///< 1: registered at boot, usable only from the main task on.
     uint32_t carved; ///< 1: lies in a block of another heap, taken with `carve_asks`.
     uint32_t carve_asks;
+    uint32_t reserved; ///< 0; makes the layout the same for 32-bit and 64-bit programs.
 };
 
 /// Everything that decides where a request goes; fixed layout, so that one process can hand it to another. Heaps in the order in which a request
@@ -75,13 +77,22 @@ struct ramlens_asks {
     uint32_t tries[RAMLENS_ASKS_MAX];
 };
 
+/// Who is tried for some capability bits, in order.
+struct ramlens_order {
+    uint32_t asks;
+    uint8_t count;
+    uint8_t heaps[RAMLENS_HEAPS_MAX];
+};
+
 struct ramlens_heaps {
-    const struct ramlens_heaps_rules *rules;
+    const struct ramlens_heaps_rules
+            *rules; ///< Their places and hardware rules must not change; malloc's rule may.
     struct ramlens_heap heaps[RAMLENS_HEAPS_MAX]; ///< In the order of the rules.
     bool live[RAMLENS_HEAPS_MAX];                 ///< Registered: may be asked.
     uint32_t offers_any[RAMLENS_HEAPS_MAX];
     struct ramlens_block records; ///< The list of heaps made at boot.
     struct ramlens_block carved[RAMLENS_HEAPS_MAX];
+    struct ramlens_order orders[RAMLENS_ORDERS]; ///< Private; by a hash of `asks`.
 };
 
 /// Makes all heaps as the target's start-up does up to main(): heaps of boot, the list of heaps, heaps added at run time, late ones, the reserve

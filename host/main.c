@@ -11,17 +11,29 @@
 #include <string.h>
 #include <unistd.h>
 
-extern const struct command cmd_record, cmd_info, cmd_report, cmd_explain, cmd_replay, cmd_plan;
-extern const struct command cmd_help, cmd_version;
+extern const struct command cmd_record;
+extern const struct command cmd_run;
+extern const struct command cmd_info;
+extern const struct command cmd_report;
+extern const struct command cmd_explain;
+extern const struct command cmd_replay;
+extern const struct command cmd_plan;
+extern const struct command cmd_match;
+extern const struct command cmd_emit;
+extern const struct command cmd_help;
+extern const struct command cmd_version;
 
 /// Adding a command: its declaration above, its line here, its test. Here is the overview's order.
 static const struct command *const commands[] = {
     &cmd_record,
+    &cmd_run,
     &cmd_info,
     &cmd_report,
     &cmd_explain,
     &cmd_replay,
     &cmd_plan,
+    &cmd_match,
+    &cmd_emit,
     &cmd_help,
     &cmd_version,
     NULL,

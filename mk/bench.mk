@@ -6,7 +6,7 @@ BENCH_TOOLS := $(addprefix $(BENCH_DIR)/,cpu workload analysis model)
 BENCH_REPLAY := $(foreach arch,x86_64 i386,$(foreach fp,with without,$(BENCH_DIR)/replay-$(arch)-$(fp)))
 RUNS ?= 11
 
-.PHONY: bench bench-tools
+.PHONY: bench bench-tools bench-sites
 bench: ## measure speed and size (RUNS=11 pairs; a quarter of an hour)
 	@tools/setup.sh host runtime subject bench
 	@$(MAKE) -j2 host runtime
@@ -14,7 +14,19 @@ bench: ## measure speed and size (RUNS=11 pairs; a quarter of an hour)
 	@$(MAKE) -j2 bench-tools
 	@bench/run.sh $(RUNS)
 
-bench-tools: $(BENCH_TOOLS) $(BENCH_REPLAY) $(BENCH_DIR)/unwind_bench
+bench-tools: $(BENCH_TOOLS) $(BENCH_REPLAY) $(BENCH_DIR)/unwind_bench $(BENCH_DIR)/heap_bench $(BENCH_DIR)/sites
+
+$(BENCH_DIR)/heap_bench: bench/heap_bench.c $(wildcard heap/*.[ch])
+	@mkdir -p $(@D); echo "CC $<"
+	@$(CC) $(HOST_STD) -O2 -g $(HOST_WARN) $(HOST_INC_heap) -o $@ $(filter %.c,$^)
+bench-sites: host runtime $(BENCH_DIR)/sites ## measure a lookup in the table of sites (a minute)
+	@$(MAKE) subject-i386
+	@bench/sites.sh
+
+# For i386, as the program whose table it reads.
+$(BENCH_DIR)/sites: bench/sites.c runtime/ramlens_place.h
+	@mkdir -p $(@D); echo "CC $<"
+	@$(CC) -m32 -msse2 $(HOST_STD) -O2 -g $(HOST_WARN) -Wno-cast-qual -Iruntime -o $@ $<
 
 $(BENCH_DIR)/unwind_bench: bench/unwind_bench.c $(wildcard integrations/linux/unwind*.[ch])
 	@mkdir -p $(@D); echo "CC $<"

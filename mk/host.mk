@@ -1,6 +1,6 @@
 # The host tool: build/ramlens (SAN=1: build/host-san/ramlens, with AddressSanitizer and UBSan).
 # Sources are found by name, so a new file needs no line here. Each folder sees only the headers it is entitled to:
-#   base: base   io: + io, wire   model: + model, heap   pass: + pass   cmd: + cmd
+#   base: base   io: + io, wire, heap   model: + model   pass: + pass   cmd: + cmd   wire, heap: themselves
 HOST_WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wcast-align -Wcast-qual -Wpointer-arith \
     -Wstrict-prototypes -Wmissing-prototypes -Wmissing-declarations -Wold-style-definition -Wundef -Wvla \
     -Wdouble-promotion -Wformat=2 -Wwrite-strings -Wnull-dereference -Wimplicit-fallthrough -Werror
@@ -22,15 +22,16 @@ endif
 
 HOST_INC_base := -Ihost/base
 HOST_INC_wire := -Iwire
-HOST_INC_io := $(HOST_INC_base) -Ihost/io -Iwire
-HOST_INC_model := $(HOST_INC_io) -Iheap -Ihost/model
+HOST_INC_heap := -Iheap
+HOST_INC_io := $(HOST_INC_base) -Ihost/io -Iwire $(HOST_INC_heap)
+HOST_INC_model := $(HOST_INC_io) -Ihost/model
 HOST_INC_pass := $(HOST_INC_model) -Ihost/pass
 HOST_INC_cmd := $(HOST_INC_pass) -Ihost/cmd
 HOST_LAYERS := base io model pass cmd
 
 HOST_SRC := $(foreach layer,$(HOST_LAYERS),$(wildcard host/$(layer)/*.c)) $(wildcard wire/*.c heap/*.c) host/main.c
-HOST_HDR := $(foreach layer,$(HOST_LAYERS),$(wildcard host/$(layer)/*.h))
-# host/io/x.c -> build/host/io/x.o; host/main.c -> build/host/main.o; wire/x.c -> build/host/wire/x.o
+HOST_HDR := $(foreach layer,$(HOST_LAYERS),$(wildcard host/$(layer)/*.h)) $(wildcard heap/*.h)
+# host/io/x.c -> build/host/io/x.o; host/main.c -> build/host/main.o; wire/x.c -> build/host/wire/x.o, heap/x.c likewise
 HOST_OBJ := $(patsubst %.c,$(HOST_DIR)/%.o,$(patsubst host/%,%,$(HOST_SRC)))
 
 .PHONY: host host-headers host-includes host-lint
@@ -49,11 +50,14 @@ $(HOST_DIR)/$(1)/%.o: host/$(1)/%.c mk/host.mk
 endef
 $(foreach layer,$(HOST_LAYERS),$(eval $(call host_layer_rule,$(layer))))
 
+# These are put into the command by the assembler, which tells make nothing.
+$(HOST_DIR)/pass/emit_runtime.o: runtime/ramlens_place.h runtime/ramlens_place.c
+
 $(HOST_DIR)/wire/%.o: wire/%.c mk/host.mk
 	$(HOST_CC) $(HOST_INC_wire) -c $< -o $@
 
 $(HOST_DIR)/heap/%.o: heap/%.c mk/host.mk
-	$(HOST_CC) -Iheap -c $< -o $@
+	$(HOST_CC) $(HOST_INC_heap) -c $< -o $@
 
 $(HOST_DIR)/main.o: host/main.c mk/host.mk
 	$(HOST_CC) $(HOST_INC_cmd) -c $< -o $@
@@ -62,7 +66,7 @@ $(HOST_DIR)/main.o: host/main.c mk/host.mk
 
 # For loops over files in the shell: "base) inc='-Ihost/base';; io) ..."
 close := )
-HOST_INC_CASES := $(foreach layer,$(HOST_LAYERS),$(layer)$(close) inc='$(HOST_INC_$(layer))';;)
+HOST_INC_CASES := $(foreach layer,$(HOST_LAYERS) heap,$(layer)$(close) inc='$(HOST_INC_$(layer))';;)
 
 # Every header by itself, as C11, with its own layer's include paths.
 host-headers: ## check that each header compiles alone
@@ -78,10 +82,10 @@ host-includes: ## check that no file includes upward
 # One file an invocation: clang-tidy 14 reports false errors when it is given several. cppcheck does not see that the
 # members of a VEC() are used, by the macros of vec.h.
 host-lint: ## clang-tidy and cppcheck over the host tool (takes minutes)
-	@set -e; for source in $(filter host/%,$(HOST_SRC)); do \
+	@set -e; for source in $(filter host/% heap/%,$(HOST_SRC)); do \
 	    layer=$${source#host/}; layer=$${layer%%/*}; \
 	    case $$layer in $(HOST_INC_CASES) *) inc='$(HOST_INC_cmd)';; esac; \
 	    clang-tidy --quiet --warnings-as-errors='*' $$source -- $(HOST_STD) $$inc 2>/dev/null; \
 	done
 	@cppcheck --quiet --std=c11 --enable=warning,style,performance,portability --inline-suppr \
-	    --suppress=missingIncludeSystem --suppress=unusedStructMember --error-exitcode=1 $(HOST_INC_cmd) host
+	    --suppress=missingIncludeSystem --suppress=unusedStructMember --error-exitcode=1 $(HOST_INC_cmd) host heap

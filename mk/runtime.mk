@@ -4,12 +4,13 @@ WARN_C := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wcas
     -Wundef -Wvla -Wdouble-promotion -Wformat=2 -Wwrite-strings -Wnull-dereference -Wimplicit-fallthrough -Werror
 
 PRELOAD_DIR := build/preload
-PRELOAD_SRC := $(wildcard wire/*.c runtime/*.c integrations/linux/*.c)
-PRELOAD_HDR := $(wildcard wire/*.h runtime/*.h integrations/linux/*.h)
+# The recorder; runtime/ramlens_place.c is for programs.
+PRELOAD_SRC := $(filter-out runtime/ramlens_place.c,$(wildcard wire/*.c runtime/*.c heap/*.c integrations/linux/*.c))
+PRELOAD_HDR := $(wildcard wire/*.h runtime/*.h heap/*.h integrations/linux/*.h)
 # -fexceptions: a new-handler's exception passes through operator new; frame pointers, no sibling
 # calls: a hook finds its caller by its own frame.
 PRELOAD_CFLAGS := -std=gnu11 -O2 -g -fPIC -fvisibility=hidden -fexceptions -fno-omit-frame-pointer \
-    -ftls-model=initial-exec -fno-optimize-sibling-calls -fno-stack-protector -fcf-protection=none -D_GNU_SOURCE -Iwire -Iruntime -Iintegrations/linux
+    -ftls-model=initial-exec -fno-optimize-sibling-calls -fno-stack-protector -fcf-protection=none -D_GNU_SOURCE -Iwire -Iruntime -Iheap -Iintegrations/linux
 # The files are one program on the event path: without it a tenth of an event's cost is calls between them.
 PRELOAD_CFLAGS += -flto=auto
 # Hooks redefine functions whose declarations carry attributes for callers.
@@ -36,3 +37,21 @@ build/preload/obj-$(1)/%.o: %.c $(PRELOAD_HDR) mk/runtime.mk
 endef
 $(eval $(call preload_rule,x86_64,-m64))
 $(eval $(call preload_rule,i386,-m32))
+
+# The placement runtime as a static library, for programs that were built with the files of `ramlens emit`.
+PLACE_CFLAGS := -std=c11 -O2 -g -fPIC -ffunction-sections $(WARN_C)
+PLACE_x86_64 := build/place/lib/x86_64-linux-gnu/libramlens-place.a
+PLACE_i386 := build/place/lib/i386-linux-gnu/libramlens-place.a
+runtime: $(PLACE_x86_64) $(PLACE_i386) build/libramlens-place.a
+
+define place_rule
+$(PLACE_$(1)): runtime/ramlens_place.c runtime/ramlens_place.h mk/runtime.mk
+	@mkdir -p $$(dir $$@) && rm -f $$@
+	@$$(CC) $(2) $$(PLACE_CFLAGS) -c runtime/ramlens_place.c -o $$(@:.a=.o) && ar rcsD $$@ $$(@:.a=.o) && rm $$(@:.a=.o)
+endef
+$(eval $(call place_rule,x86_64,-m64))
+$(eval $(call place_rule,i386,-m32))
+
+# The machine's own word size under the short name.
+build/libramlens-place.a: $(PLACE_x86_64)
+	@ln -sfn place/lib/x86_64-linux-gnu/libramlens-place.a $@

@@ -10,7 +10,7 @@ TEST_DIR := build/tests
 TEST_BIN := $(patsubst %.c,$(TEST_DIR)/%,$(notdir $(TEST_SRC)))
 TEST_I386 := $(patsubst %.c,$(TEST_DIR)/%-i386,$(notdir $(shell grep -l '^// also: i386' $(TEST_SRC))))
 TEST_SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-TEST_INC := -iquote tests/unit -iquote tests/prop -iquote tests/fuzz -iquote runtime -iquote integrations/linux -Iwire
+TEST_INC := -Iheap -iquote tests/unit -iquote tests/prop -iquote tests/fuzz -iquote runtime -iquote integrations/linux -Iwire
 vpath %.c tests/unit tests/prop
 
 .PHONY: test test-programs check-format host-san

@@ -131,6 +131,20 @@ void ramlens_recorder_lost(const struct ramlens_recorder *r, uint32_t *allocs, u
     *frees = __atomic_load_n(&r->lost_frees, __ATOMIC_RELAXED);
 }
 
+void ramlens_stream_reserve(struct ramlens_recorder *r, struct ramlens_stream *s, size_t bytes) {
+    struct ramlens_wire_encoder *e = &s->encoder;
+    // Half of what an event's time can be ahead of the block's, because the caller may wait for its turn.
+    if (e->begin == NULL || (size_t)(e->end - e->at) < bytes ||
+            ramlens_port_time() / RAMLENS_WIRE_PARTS - e->state.ticks > UINT32_MAX / 2)
+        reopen(r, s);
+}
+
+void ramlens_stream_ordered(struct ramlens_recorder *r, struct ramlens_stream *s, uint64_t time,
+        uint64_t address, const struct ramlens_wire_request *request) {
+    if (s->encoder.begin == NULL || !ramlens_wire_event(&s->encoder, time, address, request, true))
+        ramlens_stream_lose(r, s, request->kind);
+}
+
 uint64_t ramlens_stream_before(
         struct ramlens_recorder *r, struct ramlens_stream *s, uint64_t address) {
     struct ramlens_wire_encoder *e = &s->encoder;

@@ -87,6 +87,15 @@ void ramlens_stream_event(struct ramlens_recorder *r, struct ramlens_stream *s, 
 uint64_t ramlens_stream_before(
         struct ramlens_recorder *r, struct ramlens_stream *s, uint64_t address);
 
+/// Makes room in the open block for `bytes` bytes of items whose stamps are taken after this call. A block that is opened only when an item
+/// needs it begins later than the item's stamp, and the item with it.
+void ramlens_stream_reserve(struct ramlens_recorder *r, struct ramlens_stream *s, size_t bytes);
+
+/// Records an event whose stamp orders it by itself, because a critical section gave it: it is kept to its part of a tick. Room was
+/// made by ramlens_stream_reserve(), RAMLENS_WIRE_EVENT_MAX for each event.
+void ramlens_stream_ordered(struct ramlens_recorder *r, struct ramlens_stream *s, uint64_t time,
+        uint64_t address, const struct ramlens_wire_request *request);
+
 /// Counts an event of `kind` as lost that its caller could not record.
 void ramlens_stream_lose(struct ramlens_recorder *r, struct ramlens_stream *s, uint8_t kind);
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Checks the direction of dependencies: cmd -> pass -> model -> io -> base, io -> wire, runtime -> wire.
+# Checks the direction of dependencies: cmd -> pass -> model -> io -> base, io -> wire and heap, runtime -> wire.
 # Looks at the quoted #include lines; the compiler's include paths are the other half of the check.
 cd "$(dirname "$0")/.." || exit 2
 status=0
@@ -17,9 +17,10 @@ check() { # check FOLDER "FOLDERS IT MAY INCLUDE FROM, ITSELF INCLUDED"
 }
 
 check wire wire
+check heap heap
 check runtime "runtime wire"
 check host/base "host/base"
-check host/io "host/base host/io wire"
+check host/io "host/base host/io wire heap"
 check host/model "host/base host/io wire heap host/model"
 check host/pass "host/base host/io wire heap host/model host/pass"
 check host/cmd "host/base host/io wire heap host/model host/pass host/cmd"

@@ -1,6 +1,7 @@
 #!/bin/sh
-# The main job on the real stack: set up, build, record a WebRTC session, answer. Quick when everything is built.
-# Results: out/demo/trace.rlt, report.txt, report.json.
+# The main job on the real stack: set up, build, record a WebRTC session, answer; then the states of the port, each really built and
+# run, in one table (the short form of make experiments). Quick when everything is built.
+# Results: out/demo/trace.rlt, report.txt, report.json; out/experiments/experiments.txt, experiments.json.
 set -eu
 cd "$(dirname "$0")/.."
 seconds=${SECONDS_STREAMING:-5}
@@ -8,7 +9,7 @@ log=out/demo/log
 mkdir -p "$log"
 
 step() {
-    echo "[$1/5] $2" >&2
+    echo "[$1/6] $2" >&2
 }
 
 # Runs a command with its output in a file; shows the file's end if it fails.
@@ -25,7 +26,7 @@ quietly() {
 step 1 "installing what is missing"
 tools/setup.sh host subject
 step 2 "building ramlens"
-quietly build.txt make -j2 host runtime
+quietly build.txt make -j2 host runtime experiments-table
 step 3 "building the WebRTC stack for i386 (about two minutes the first time)"
 make subject-i386 >&2
 step 4 "recording a session: connect, $seconds s of video and audio, close"
@@ -42,4 +43,8 @@ cat <<'END'
 
 written: out/demo/trace.rlt, out/demo/report.txt, out/demo/report.json
 next: build/ramlens explain --subject subjects/webrtc out/demo/trace.rlt libdatachannel
+
 END
+step 6 "carrying out the porting plan: five states, built and run in the chip's memory (three minutes the first time)"
+RUNS=1 SECONDS_STREAMING=$seconds experiments/run.sh
+echo "next: make experiments (60 s of streaming, 5 runs each)"

@@ -21,17 +21,17 @@ packages_of() {
         ca-certificates debian-archive-keyring "$(cargo_package)" ;;
     test) echo gcc libc6-dev make gcc-multilib g++ g++-multilib libcmocka-dev clang-format \
         clang-tidy cppcheck shellcheck gcc-riscv64-unknown-elf gcc-arm-none-eabi \
-        elfutils binutils gdb valgrind python3 python3-jsonschema ;;
+        elfutils binutils gdb valgrind python3 python3-jsonschema ca-certificates "$(cargo_package)" ;;
     bench) echo heaptrack valgrind ;;
     *) return 1 ;;
     esac
 }
 
-# The crate's lock file needs cargo 1.78. One that is on PATH serves; bookworm's own `cargo` is too
-# old, but it carries a newer one as `cargo-web`.
+# The crates' lock files need cargo 1.78, one crate's edition 1.85. One that is on PATH serves;
+# bookworm's own `cargo` is too old, but it carries a newer one as `cargo-web`.
 cargo_package() {
     minor=$(cargo --version 2>/dev/null | sed -n 's/^cargo 1\.\([0-9]*\)\..*/\1/p')
-    [ "${minor:-0}" -lt 78 ] || return 0
+    [ "${minor:-0}" -lt 85 ] || return 0
     release=$(sed -n 's/^VERSION_ID="*\([0-9]*\).*/\1/p' /etc/os-release 2>/dev/null)
     [ "${release:-13}" -le 12 ] && echo cargo-web || echo cargo
 }

@@ -31,8 +31,7 @@ static const char *given_or_subject(struct cmd_context *ctx, const char *option,
     return given != NULL ? given : answer_subject_file(ctx, file);
 }
 
-/// Where targets are looked for: the environment's folder, beside a built ramlens, where it was installed.
-static void find_folders(struct cmd_context *ctx, struct answer_options *o) {
+const char *const *answer_target_folders(struct cmd_context *ctx, uint32_t *count_out) {
     static const char *folders[FOLDERS_MAX];
     char self[PATH_MAX];
     ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
@@ -46,28 +45,34 @@ static void find_folders(struct cmd_context *ctx, struct answer_options *o) {
         folders[count++] = own;
     folders[count++] = arena_printf(ctx->arena, "%s/../targets", self);
     folders[count++] = arena_printf(ctx->arena, "%s/../share/ramlens/targets", self);
-    o->target_folders = folders;
-    o->target_folder_count = count;
+    *count_out = count;
+    return folders;
 }
 
-static bool read_target_options(struct cmd_context *ctx, struct answer_options *o) {
+bool answer_target_options(struct cmd_context *ctx, struct answer_options *o) {
     static const char *set[SET_MAX];
-    o->target = opt_value(&ctx->values, "target", NULL);
-    o->plan = given_or_subject(ctx, "plan", "as-ported");
-    o->observed = given_or_subject(ctx, "observed", "observed");
-    o->link_map = opt_value(&ctx->values, "link-map", NULL);
     o->target_options = set;
     o->target_option_count = opt_count(&ctx->values, "set");
     if (o->target_option_count > SET_MAX)
         return fail(&ctx->err, NULL, ERR_NO_OFFSET, "--set is given more than %d times", SET_MAX);
     for (uint32_t i = 0; i < o->target_option_count; i++)
         set[i] = opt_value_at(&ctx->values, "set", i);
+    o->target_folders = answer_target_folders(ctx, &o->target_folder_count);
+    return true;
+}
+
+static bool read_target_options(struct cmd_context *ctx, struct answer_options *o) {
+    o->target = opt_value(&ctx->values, "target", NULL);
+    o->plan = given_or_subject(ctx, "plan", "as-ported");
+    o->observed = given_or_subject(ctx, "observed", "observed");
+    o->link_map = opt_value(&ctx->values, "link-map", NULL);
+    if (!answer_target_options(ctx, o))
+        return false;
     bool observed = has_option(ctx, "observed") && opt_is_given(&ctx->values, "observed");
     if (has_option(ctx, "observed") && o->target == NULL &&
             (opt_is_given(&ctx->values, "plan") || observed || o->target_option_count > 0))
         return fail(&ctx->err, NULL, ERR_NO_OFFSET,
                 "a plan, figures and parameters are a chip's; --target names it");
-    find_folders(ctx, o);
     return true;
 }
 

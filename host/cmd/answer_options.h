@@ -44,6 +44,12 @@
 /// False with a message.
 bool answer_options_of(struct cmd_context *ctx, bool has_target, struct answer_options *o);
 
+/// Only the parts that choose a chip: `target_options` by --set, and the folders where targets are looked for. False with a message.
+bool answer_target_options(struct cmd_context *ctx, struct answer_options *o);
+
+/// Where targets are looked for: the environment's folder, beside a built ramlens, where it was installed.
+const char *const *answer_target_folders(struct cmd_context *ctx, uint32_t *count);
+
 /// DIR/`name` of --subject if that is given and the file exists, else NULL.
 const char *answer_subject_file(struct cmd_context *ctx, const char *name);
 

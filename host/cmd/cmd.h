@@ -18,8 +18,8 @@
 
 #define RAMLENS_VERSION "0.1.0"
 
-/// What `run` returns. `record` alone returns other codes: those of the program it ran, which become
-/// the exit code as they are.
+/// What `run` returns. `record` and `run` alone return other codes: those of the program they ran, which
+/// become the exit code as they are.
 enum {
     CMD_DONE = 0,
     CMD_NO = 1,      ///< Done, and the answer is "no".
@@ -29,6 +29,7 @@ enum {
 /// Headings of the overview. It shows them in the order of the table's lines.
 #define CMD_GROUP_RECORD "Record a run"
 #define CMD_GROUP_ASK    "Ask a trace"
+#define CMD_GROUP_PLACE  "Place memory"
 #define CMD_GROUP_ABOUT  "About ramlens"
 
 struct command;

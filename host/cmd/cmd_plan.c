@@ -181,7 +181,7 @@ static int run(struct cmd_context *ctx) {
 
 const struct command cmd_plan = {
     .name = "plan",
-    .group = CMD_GROUP_ASK,
+    .group = CMD_GROUP_PLACE,
     .summary = "choose what goes to the other memory, and prove it by replay",
     .usage = "[OPTIONS] --target CHIP TRACE",
     .example = "ramlens plan --target esp32p4 --free internal=350K@connected -o app.plan app.rlt\n"

@@ -4,7 +4,7 @@
 #include "cmd.h"
 #include "file_damage.h"
 #include "guesses.h"
-#include "plan_check.h"
+#include "plan_warnings.h"
 #include "progress.h"
 #include "report_json.h"
 #include "report_text.h"
@@ -29,28 +29,6 @@ static void warn_modules(struct cmd_context *ctx, const struct answer *w) {
         cmd_warn(ctx, "the trace has no checkpoints: figures are those of its end; "
                       "ramlens_checkpoint() in "
                       "runtime/ramlens.h sets them");
-}
-
-/// A plan for something else, and lines of it that name nothing of this run.
-static void warn_plan(struct cmd_context *ctx, struct answer *w) {
-    struct plan *plan = &w->plans[ANSWER_STATE];
-    struct plan_places places;
-    struct plan_doubts doubts;
-    struct err err = { .text = "" };
-    if (!w->has_target)
-        return;
-    if (!plan_check_made_for(
-                plan, ctx->values.operands[0], plan_trace_identity(ctx->arena, w->image), &err)) {
-        char text[sizeof err.text + sizeof err.file + 16];
-        err_format(&err, text, sizeof text);
-        cmd_warn(ctx, "%s", text);
-    }
-    if (!plan_names_code(plan))
-        return;
-    plan_places_of(ctx->arena, &w->owners, &places);
-    plan_check_names(ctx->arena, plan, &places, &doubts);
-    for (uint32_t i = 0; i < doubts.count; i++)
-        cmd_warn(ctx, "%s:%u: %s", plan->path, (unsigned)doubts.list[i].line, doubts.list[i].text);
 }
 
 static void container_born(void *self, struct block *b, uint16_t component, uint32_t site) {
@@ -144,7 +122,9 @@ static int run(struct cmd_context *ctx) {
         judge_guesses(ctx, &answer, &estimates, &guesses);
     cmd_warn_damage(ctx, &answer.trace);
     warn_modules(ctx, &answer);
-    warn_plan(ctx, &answer);
+    if (answer.has_target)
+        plan_warn(ctx, &answer.plans[ANSWER_STATE], ctx->values.operands[0], answer.image,
+                &answer.owners);
     if (opt_is_given(&ctx->values, "json"))
         report_json_write(ctx, &answer, any ? &guesses : NULL, &containers);
     else

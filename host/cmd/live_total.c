@@ -48,9 +48,9 @@ static bool is_failure(const struct trace_event *e) {
 // ---- kernel objects
 
 static void apply_kernel(struct live_total *l, const struct trace_event *e) {
-    enum { DESTROY = 1 };
+    enum { DESTROY = 1, FIRST_USE = 2 };
     struct kernel_entry other;
-    if (e->object == KERNEL_NONE || e->object >= KERNEL_OBJECT_COUNT)
+    if (e->object == KERNEL_NONE || e->object >= KERNEL_OBJECT_COUNT || e->operation > FIRST_USE)
         return;
     if (e->operation == DESTROY) {
         kernel_table_destroy(&l->kernel, e->object, e->address, &other);

@@ -27,14 +27,36 @@ static void set_moment(json_t *o, const struct replay *r, uint32_t checkpoint) {
     json_out_number(o, "time_us", trace_nanoseconds(r->image, known ? c->time : r->time) / 1000);
 }
 
-static json_t *heaps_json(const struct replay_state *s, const struct replay_moment *m) {
+/// What the placed run itself said of heap `h` at the checkpoint; NULL when it said nothing.
+static const struct trace_heap *said_of(const struct replay *r, uint32_t checkpoint, uint32_t h) {
+    for (size_t i = 0; r->exact && i < r->feed.said.len; i++) {
+        const struct replay_said *said = &r->feed.said.at[i];
+        for (uint32_t n = 0; said->checkpoint == checkpoint + 1 && n < said->count; n++)
+            if (said->heaps[n].region == h)
+                return &said->heaps[n];
+    }
+    return NULL;
+}
+
+static json_t *heaps_json(const struct replay *r, const struct replay_state *s,
+        const struct replay_moment *m, uint32_t checkpoint) {
     json_t *list = json_array();
     for (uint32_t h = 0; h < s->rules.count; h++) {
         json_t *o = json_object();
         json_out_str(o, "name", str_from(s->rules.places[h].name));
+        json_out_str(o, "region", r->target->regions[s->rules.places[h].region].name);
+        json_object_set_new(o, "counted", json_boolean(s->counted >> h & 1));
         json_out_number(o, "free", m->heaps[h].free_bytes);
         json_out_number(o, "largest", m->heaps[h].largest);
         json_out_number(o, "lowest", m->heaps[h].minimum);
+        const struct trace_heap *said = said_of(r, checkpoint, h);
+        if (said != NULL) {
+            json_t *ran = json_object();
+            json_out_number(ran, "free", said->free_bytes);
+            json_out_number(ran, "largest", said->largest);
+            json_out_number(ran, "lowest", said->minimum);
+            json_object_set_new(o, "ran", ran);
+        }
         json_array_append_new(list, o);
     }
     return list;
@@ -98,6 +120,28 @@ static json_t *failures_json(
     return list;
 }
 
+static json_t *spills_json(
+        const struct replay_setup *setup, const struct replay *r, const struct replay_state *s) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < s->spills.len; i++) {
+        const struct replay_spill *f = &s->spills.at[i];
+        struct owner owner = owners_get(r->owners, f->stack);
+        json_t *o = json_object();
+        json_out_str(o, "site", r->owners->sites[owner.site].id);
+        json_out_str(o, "function", r->owners->sites[owner.site].function);
+        json_out_str(o, "component", setup->answer.map.names[owner.component]);
+        json_object_set_new(o, "kernel", json_boolean(f->is_kernel));
+        json_out_number(o, "count", f->count);
+        json_out_number(o, "failed", f->failed);
+        json_out_number(o, "bytes", f->bytes);
+        json_out_number(o, "first_bytes", f->size);
+        json_out_number(o, "first_us", trace_nanoseconds(r->image, f->time) / 1000);
+        json_out_number(o, "checkpoints_passed", f->phase);
+        json_array_append_new(list, o);
+    }
+    return list;
+}
+
 static json_t *state_json(
         const struct replay_setup *setup, const struct replay *r, const struct replay_state *s) {
     json_t *o = json_object(), *moments = json_array();
@@ -108,7 +152,7 @@ static json_t *state_json(
         json_t *c = json_object();
         set_moment(c, r, i);
         json_object_set_new(c, "regions", groups_json(r, m->groups));
-        json_object_set_new(c, "heaps", heaps_json(s, m));
+        json_object_set_new(c, "heaps", heaps_json(r, s, m, i));
         if (m->cells != NULL)
             set_components(c, setup, r, m);
         json_out_number(c, "failures", m->failures);
@@ -117,6 +161,7 @@ static json_t *state_json(
     json_object_set_new(o, "checkpoints", moments);
     json_object_set_new(o, "worst", worst_json(r, s));
     json_object_set_new(o, "failures", failures_json(setup, r, s));
+    json_object_set_new(o, "spills", spills_json(setup, r, s));
     json_t *given = json_object();
     for (uint32_t g = 0; g < r->target->region_count; g++)
         json_out_number(given, r->target->regions[g].name.at, s->given[g]);

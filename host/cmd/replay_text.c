@@ -102,6 +102,47 @@ static void failures_text(struct cmd_context *ctx, const struct replay_setup *se
         text_printf(out, "%zu more; --json has all\n", s->failures.len - FAILURES_SHOWN);
 }
 
+/// What did not fit into internal RAM, although it was to go there first.
+static void spills_text(struct cmd_context *ctx, const struct replay_setup *setup,
+        const struct replay *r, const struct replay_state *s, struct text *out) {
+    if (s->spill_count == 0)
+        return;
+    const struct replay_spill *first = &s->spills.at[0];
+    text_printf(out,
+            "\n%s requests found no room in internal RAM, their first choice, from %.3f s on, "
+            "after "
+            "%.*s; of %zu call stacks, in the order of the first:\n\n",
+            human_exact(s->spill_count).text,
+            (double)trace_nanoseconds(r->image, first->time) / 1e9,
+            STR_ARG(phase_name(ctx->arena, r, first->phase)), s->spills.len);
+    static const struct table_column columns[] = {
+        { .title = "elsewhere", .align = TABLE_RIGHT },
+        { .title = "bytes", .align = TABLE_RIGHT },
+        { .title = "failed", .align = TABLE_RIGHT },
+        { .title = "first at", .align = TABLE_RIGHT },
+        { .title = "component" },
+        { .title = "function", .is_flexible = true },
+        { .title = "where" },
+    };
+    struct table t = table_new(ctx->arena, columns, 7);
+    for (size_t i = 0; i < s->spills.len && i < FAILURES_SHOWN; i++) {
+        const struct replay_spill *f = &s->spills.at[i];
+        struct owner owner = owners_get(r->owners, f->stack);
+        const struct site *site = &r->owners->sites[owner.site];
+        add_number(&t, f->count - f->failed);
+        add_number(&t, f->bytes);
+        add_number(&t, f->failed);
+        table_printf(&t, "%.3f s", (double)trace_nanoseconds(r->image, f->time) / 1e9);
+        table_cell(&t, setup->answer.map.names[owner.component]);
+        table_printf(
+                &t, "%s%.*s", f->is_kernel ? "kernel object: " : "", STR_ARG(site_function(site)));
+        table_cell(&t, site_place(ctx->arena, site));
+    }
+    table_write(&t, &ctx->term, out);
+    if (s->spills.len > FAILURES_SHOWN)
+        text_printf(out, "%zu more; --json has all\n", s->spills.len - FAILURES_SHOWN);
+}
+
 static void exactness_text(struct cmd_context *ctx, const struct replay *r,
         const struct replay_state *s, struct text *out) {
     text_printf(out, "\nThis run was placed; replayed as it was, %s of %s compared figures differ",
@@ -134,6 +175,7 @@ static void state_text(struct cmd_context *ctx, const struct replay_setup *setup
         }
     }
     failures_text(ctx, setup, r, s, out);
+    spills_text(ctx, setup, r, s, out);
     if (r->exact)
         exactness_text(ctx, r, s, out);
 }

@@ -133,8 +133,13 @@ static void pass_on(int signal) {
         kill((pid_t)child, signal);
 }
 
+/// Its coming is what interrupts who waits.
+static void come(int signal) {
+    (void)signal;
+}
+
 struct saved_signals {
-    struct sigaction interrupt, quit, terminate, hangup;
+    struct sigaction interrupt, quit, terminate, hangup, child;
 };
 
 static void guard_signals(struct saved_signals *saved) {
@@ -144,6 +149,8 @@ static void guard_signals(struct saved_signals *saved) {
     sigaction(SIGQUIT, &ignore, &saved->quit);
     sigaction(SIGTERM, &forward, &saved->terminate);
     sigaction(SIGHUP, &forward, &saved->hangup);
+    struct sigaction notice = { .sa_handler = come };
+    sigaction(SIGCHLD, &notice, &saved->child);
 }
 
 static void restore_signals(const struct saved_signals *saved) {
@@ -151,6 +158,7 @@ static void restore_signals(const struct saved_signals *saved) {
     sigaction(SIGQUIT, &saved->quit, NULL);
     sigaction(SIGTERM, &saved->terminate, NULL);
     sigaction(SIGHUP, &saved->hangup, NULL);
+    sigaction(SIGCHLD, &saved->child, NULL);
 }
 
 static void set_number(const char *name, long value) {
@@ -201,6 +209,10 @@ static _Noreturn void become(
         setenv("RAMLENS_TRACE", l->trace, 1);
         set_number("RAMLENS_PID", (long)getpid());
         set_number("RAMLENS_CHILDREN", l->children ? 1 : 0);
+        if (l->place != NULL)
+            setenv("RAMLENS_PLACE", l->place, 1);
+        else
+            unsetenv("RAMLENS_PLACE");
         execv(program, l->argv);
         reason = errno;
         if (reason == ENOEXEC && !begins_as_elf(program))
@@ -216,6 +228,8 @@ static bool wait_for(struct launch *l, int report, const char *program, struct e
     do
         got = read(report, &reason, sizeof reason);
     while (got < 0 && errno == EINTR);
+    while (l->serve != NULL && got == 0 && waitpid((pid_t)child, &l->status, WNOHANG) == 0)
+        l->serve(l->self);
     while (waitpid((pid_t)child, &l->status, 0) < 0 && errno == EINTR) {
     }
     if (got == (ssize_t)sizeof reason)

@@ -83,10 +83,10 @@ static void begin_image(struct reading *r, const struct trace_block *block) {
     *r = (struct reading){ .a = r->a, .trace = t, .image_capacity = r->image_capacity };
     GROW(r, t->images, t->image_count, r->image_capacity);
     r->image = &t->images[t->image_count++];
-    *r->image = (struct trace_image){
-        .ticks_per_second = 1000000, .first_offset = block->offset, .mark = block->header.image,
-        .minor = block->header.minor
-    };
+    *r->image = (struct trace_image){ .ticks_per_second = 1000000,
+        .first_offset = block->offset,
+        .mark = block->header.image,
+        .minor = block->header.minor };
 }
 
 /// The present image, or a new one where the block belongs to none or to another.

@@ -1,10 +1,19 @@
-/// The built-in component map: the run-time libraries of Linux, which every program has, and the recorder.
+/// The built-in component map: the run-time libraries of Linux, which every program has, the recorder, what ramlens emit writes.
 /// Kept as text in the users' own grammar, so that it can be shown and copied.
 #include "component_default.h"
 
 const char component_default_text[] =
         "component recorder allocator\n"
         "    module libramlens-preload.so*\n"
+        "\n"
+        "component placement allocator # what ramlens emit wrote: its blocks are its callers'\n"
+        "    source */ramlens_place.[ch] */ramlens_targets.c */ramlens_targets_cxx.c\n"
+        "    source */ramlens_operators.c */ramlens_wrap.c */ramlens_sites.c\n"
+        "    namespace ramlens_place_* ramlens_stock_* ramlens_*_malloc ramlens_*_calloc "
+        "ramlens_*_realloc\n"
+        "    namespace ramlens_*_reallocarray ramlens_*_aligned_alloc ramlens_*_memalign\n"
+        "    namespace ramlens_*_posix_memalign ramlens_*_strdup ramlens_*_strndup "
+        "ramlens_*__Zn[wa]*\n"
         "\n"
         "component libstdc++ transparent # with libgcc, its unwinder\n"
         "    source */include/c++/* */libstdc++-v3/* */libgcc/*\n"

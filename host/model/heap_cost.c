@@ -22,7 +22,20 @@ static uint32_t lists_of(const struct target_allocator *a, uint64_t bytes) {
     return a->classes[i].lists;
 }
 
+/// heap_4.c: a request is its size and a header, in whole alignments; every hole is taken as it is.
+static bool first_fit_cost(
+        const struct target_allocator *a, uint64_t heap_bytes, struct heap_cost *out) {
+    *out = (struct heap_cost){ .alignment = a->alignment,
+        .header_bytes = a->header_bytes,
+        .least_bytes = a->least_bytes,
+        .exact_below = UINT32_MAX,
+        .most_bytes = UINT64_C(1) << 31 };
+    return heap_bytes >= a->ends_bytes + a->header_bytes + a->least_bytes;
+}
+
 bool heap_cost_for(const struct target_allocator *a, uint64_t heap_bytes, struct heap_cost *out) {
+    if (a->first_fit)
+        return first_fit_cost(a, heap_bytes, out);
     *out = (struct heap_cost){ 0 };
     if (heap_bytes <= a->descriptor_bytes) {
         return false;
@@ -87,7 +100,9 @@ uint64_t heap_cost_overhead(const struct target_allocator *a, uint64_t heap_byte
 
 uint64_t heap_cost_first_block(const struct target_allocator *a, uint64_t heap_bytes) {
     uint64_t overhead = heap_cost_overhead(a, heap_bytes);
-    return overhead ? heap_bytes - overhead : 0;
+    uint64_t header =
+            a->first_fit ? a->header_bytes : 0; // TLSF counts the first one among the ends
+    return overhead ? heap_bytes - overhead - header : 0;
 }
 
 uint64_t heap_cost_largest(const struct heap_cost *heap, uint64_t free_block_bytes) {

@@ -9,6 +9,9 @@
 ///     heap      [descriptor][control block][blocks ...............][end]
 ///     block     [header][payload, rounded up to its class]
 ///
+/// FreeRTOS's heap_4.c and heap_5.c (`allocator first-fit`) have no classes: a block is its header and what was asked for, in whole
+/// alignments.
+///
 /// Costs are those of a heap that can split: a block that fits its hole but for less than the
 /// smallest block takes all of the hole, up to 15 bytes more. That depends on the holes, which are
 /// not modelled here.

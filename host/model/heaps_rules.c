@@ -10,7 +10,8 @@ enum { STATIC_ALIGNMENT = 16 }; // components/esp_system/ld/ld.heap.sections: _h
 
 static void allocator_rules(
         const struct target_allocator *a, uint32_t alignment, struct ramlens_heap_rules *out) {
-    *out = (struct ramlens_heap_rules){ .algorithm = RAMLENS_HEAP_TLSF,
+    *out = (struct ramlens_heap_rules){ .algorithm = a->first_fit ? RAMLENS_HEAP_FIRST_FIT
+                                                                  : RAMLENS_HEAP_TLSF,
         .alignment = alignment > a->alignment ? alignment : a->alignment,
         .header_bytes = a->header_bytes,
         .least_bytes = a->least_bytes,
@@ -77,6 +78,26 @@ static bool take(const struct target *t, uint32_t region, uint64_t bytes, uint64
     return wanted == 0;
 }
 
+/// Those added at run time as they are, then those of boot by what is left of them, smallest first; of equal ones the higher address
+/// (components/heap/heap_caps_init.c, sorted_add_to_registered_heaps).
+static void search_order(const struct target *t, const uint64_t *left, uint32_t *order) {
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < t->heap_count; i++)
+        if (t->heaps[i].added)
+            order[count++] = i;
+    uint32_t boot = count;
+    for (uint32_t i = 0; i < t->heap_count; i++) {
+        if (t->heaps[i].added)
+            continue;
+        uint32_t at = boot;
+        while (at < count && left[order[at]] < left[i])
+            at++;
+        memmove(order + at + 1, order + at, (count - at) * sizeof *order);
+        order[at] = i;
+        count++;
+    }
+}
+
 static bool is_heap(const struct target *t, uint64_t bytes) {
     struct heap_cost cost;
     return heap_cost_for(&t->allocator, bytes, &cost);
@@ -119,11 +140,13 @@ bool heaps_rules_of(const struct target *t, const struct heaps_options *options,
                     t->regions[i].name.at, t->regions[i].heap_bytes, bytes,
                     options->static_bytes[i], options->occupied_bytes[i]);
     }
+    uint32_t order[RAMLENS_HEAPS_MAX];
+    search_order(t, left, order);
     for (uint32_t i = 0; i < t->heap_count; i++)
-        if (left[i] > UINT32_MAX)
+        if (left[order[i]] > UINT32_MAX)
             return fail(err, t->path, ERR_NO_OFFSET, "heap '%s' is larger than the model holds",
-                    t->heaps[i].name.at);
-        else if (is_heap(t, left[i]))
-            add_place(t, i, left[i], out);
+                    t->heaps[order[i]].name.at);
+        else if (is_heap(t, left[order[i]]))
+            add_place(t, order[i], left[order[i]], out);
     return true;
 }

@@ -17,7 +17,7 @@ struct heaps_options {
             alignment; ///< Of blocks; 0: the target's. 16 for programs of 64 bits, which then are no model of the target.
 };
 
-/// Fills `out`: heaps in the order in which a request tries them, the rule of malloc, cache lines. Static and occupied bytes are taken from the
+/// Fills `out`: heaps in the order in which a request tries them (which goes by what is left of each), the rule of malloc, cache lines. Static and occupied bytes are taken from the
 /// region's heaps by rising address, in whole 16 bytes, as a linker places static data (a region's reserved ranges aside); a heap
 /// that is left too small for its own structures is left out. False with a message when a region has less heap than that, or a target
 /// more heaps than the model can hold. `region_of` and the names of `out` are the target's.

@@ -196,7 +196,10 @@ static uint32_t find_site(struct owners *o, const struct owner_frame *f) {
 // ---- owners
 
 static bool is_operator_new(const struct frame *f) {
-    return str_starts_with(f->linkage, STR("_Znw")) || str_starts_with(f->linkage, STR("_Zna"));
+    // Renamed by ramlens emit, it has the old name at its end; as a hook of the linker's, too.
+    return str_starts_with(f->linkage, STR("_Znw")) || str_starts_with(f->linkage, STR("_Zna")) ||
+           str_matches(f->linkage, STR("ramlens_*__Zn[wa][jm]*")) ||
+           str_matches(f->linkage, STR("__wrap__Zn[wa][jm]*"));
 }
 
 /// How a malloc from this stack was asked for: by operator new (of a static run-time library, say), by the run-time library, or by
@@ -204,10 +207,10 @@ static bool is_operator_new(const struct frame *f) {
 static uint8_t kind_of_malloc(
         const struct owners *o, const struct owner_frame *frames, size_t count) {
     for (size_t i = 0; i < count; i++) {
-        if (component_is_allocator(o->map, frames[i].component))
-            continue;
         if (is_operator_new(frames[i].frame))
             return LEDGER_NEW;
+        if (component_is_allocator(o->map, frames[i].component))
+            continue;
         return frames[i].transparent ? LEDGER_LIBC : LEDGER_MALLOC;
     }
     return LEDGER_MALLOC;

@@ -124,7 +124,3 @@ const char *plan_memory_words(struct arena *a, const struct plan *p, const struc
     return arena_printf(a, "%.*s%s", STR_ARG(p->target->requests[rule->request].name),
             rule->only ? " only" : "");
 }
-
-const struct plan_rule *plan_unowned_rule(const struct plan *p) {
-    return plan_component_rule(p, p->component_count, PLAN_LIBC);
-}

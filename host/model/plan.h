@@ -145,9 +145,6 @@ bool plan_names_code(const struct plan *p);
 const struct plan_rule *plan_component_rule(
         const struct plan *p, uint32_t component, enum plan_kind kind);
 
-/// The rule for what nobody is known to own: small blocks of the pthread layer, taken by plain malloc.
-const struct plan_rule *plan_unowned_rule(const struct plan *p);
-
 /// What a request under `rule` tries, in order, for the heaps (ramlens_heaps.h): nothing for `policy`, which is malloc's rule; the
 /// memory's capability bits, then 0 (malloc's rule); with `only` the bits alone. Also for p->stack and p->kernel, which are strict.
 void plan_asks(const struct plan *p, const struct plan_rule *rule, struct ramlens_asks *out);

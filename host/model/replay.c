@@ -3,11 +3,12 @@
 
 #include <inttypes.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
 
-enum { CHUNK = 1 << 14 };
+enum { CHUNK = 1 << 13 }; // two of them fit a second-level cache
 
 void replay_init(struct replay *r, struct arena *a, struct trace *t,
         const struct trace_image *image, const struct target *target, struct owners *owners,
@@ -48,9 +49,10 @@ static void learn_object(struct replay_state *s, enum kernel_object kind) {
             i++) {
         const struct target_block *b = &object->blocks[i];
         struct ramlens_asks asks;
-        const struct plan_rule *rule = b->memory == TARGET_STACK    ? &p->stack
-                                       : b->memory == TARGET_SYSTEM ? &p->kernel
-                                                                    : plan_unowned_rule(p);
+        const struct plan_rule *rule = b->memory == TARGET_STACK ? &p->stack
+                                       : b->memory == TARGET_SYSTEM
+                                               ? &p->kernel
+                                               : plan_component_rule(p, TARGET_NONE, PLAN_LIBC);
         plan_asks(p, rule, &asks);
         out->blocks[i].size = (uint32_t)(b->memory == TARGET_STACK ? p->stack_bytes : b->bytes);
         out->blocks[i].asks = intern_asks(s, &asks);
@@ -60,7 +62,14 @@ static void learn_object(struct replay_state *s, enum kernel_object kind) {
     }
 }
 
-static bool map_heaps(struct replay_state *s, const char *file, struct err *err) {
+/// In a run that is replayed as it was, alignments count from where its heaps lay, not from where they lie on the target.
+static void align_heaps(const struct replay *r, struct replay_state *s) {
+    for (uint32_t i = 0; r->exact && r->image->regions != NULL && i < s->rules.count; i++)
+        s->heaps.heaps[i].address = (uint32_t)r->image->regions[i].address;
+}
+
+static bool map_heaps(
+        const struct replay *r, struct replay_state *s, const char *file, struct err *err) {
     void *memory[RAMLENS_HEAPS_MAX] = { NULL };
     for (uint32_t i = 0; i < s->rules.count; i++) {
         if (s->rules.places[i].carved)
@@ -72,8 +81,10 @@ static bool map_heaps(struct replay_state *s, const char *file, struct err *err)
                     s->rules.places[i].bytes);
     }
     uint32_t bad;
-    if (ramlens_heaps_init(&s->heaps, &s->rules, memory, false, &bad))
+    if (ramlens_heaps_init(&s->heaps, &s->rules, memory, false, &bad)) {
+        align_heaps(r, s);
         return true;
+    }
     return fail(err, file, ERR_NO_OFFSET,
             "heap '%s' of %" PRIu32 " B cannot be made%s; less must lie there beforehand",
             s->rules.places[bad].name, s->rules.places[bad].bytes,
@@ -86,7 +97,7 @@ static void start_group(struct replay_state *s, uint32_t group) {
 }
 
 static void start_counts(struct replay *r, struct replay_state *s) {
-    uint32_t asks = s->rules.record_asks;
+    uint32_t asks = s->rules.record_asks, elsewhere = 0;
     for (uint32_t i = 0; i < s->rules.count; i++) {
         uint32_t bytes = s->heaps.heaps[i].free_bytes;
         s->last_free[i] = bytes;
@@ -94,8 +105,11 @@ static void start_counts(struct replay *r, struct replay_state *s) {
         if ((s->heaps.offers_any[i] & asks) == asks) {
             s->counted |= 1u << i;
             s->group_free[REPLAY_COUNTED] += bytes;
+        } else {
+            elsewhere |= s->heaps.offers_any[i];
         }
     }
+    s->internal_bits = asks & ~elsewhere;
     for (uint32_t g = 0; g < r->target->region_count; g++)
         start_group(s, g);
     start_group(s, REPLAY_COUNTED);
@@ -115,7 +129,8 @@ struct replay_state *replay_add(struct replay *r, const char *name, struct plan 
     for (enum kernel_object kind = KERNEL_MUTEX; plan != NULL && kind < KERNEL_OBJECT_COUNT; kind++)
         learn_object(s, kind);
     s->decisions = NEW_ARRAY(r->a, uint8_t, ((size_t)r->image->stack_count + 1) * 2);
-    if (!map_heaps(s, r->target->path, err))
+    s->spill_of = NEW_ARRAY(r->a, uint32_t, ((size_t)r->image->stack_count + 1) * 2);
+    if (!map_heaps(r, s, r->target->path, err))
         return NULL;
     start_counts(r, s);
     *vec_push(r->a, &r->states) = s;
@@ -245,6 +260,38 @@ static __attribute__((noinline)) void note_failure(const struct replay *r, struc
         .is_kernel = is_kernel };
 }
 
+static __attribute__((noinline)) void note_spill(const struct replay *r, struct replay_state *s,
+        const struct replay_op *op, uint32_t size, bool is_kernel, bool failed) {
+    uint32_t stack = known_stack(r, op->stack);
+    uint32_t *index = &s->spill_of[(size_t)stack * 2 + is_kernel];
+    if (*index == 0) {
+        *vec_push(&s->own, &s->spills) = (struct replay_spill){ .stack = op->stack,
+            .size = size,
+            .time = op->time,
+            .phase = r->passed,
+            .is_kernel = is_kernel };
+        *index = (uint32_t)s->spills.len;
+    }
+    struct replay_spill *spill = &s->spills.at[*index - 1];
+    s->spill_count++;
+    spill->count++;
+    spill->bytes += size;
+    spill->failed += failed;
+}
+
+/// After a request of `size` got `b`, which may be nowhere.
+static inline void check_spill(const struct replay *r, struct replay_state *s,
+        const struct replay_op *op, const struct ramlens_asks *asks, struct ramlens_block b,
+        uint32_t size, bool is_kernel) {
+    if (__builtin_expect(b.at != 0 && (s->counted >> b.heap & 1), 1))
+        return;
+    uint32_t first = asks->count > 0 ? asks->tries[0] : 0;
+    if (first == 0)
+        first = size <= s->rules.malloc_up_to ? s->rules.malloc_small : s->rules.malloc_large;
+    if ((first & s->internal_bits) != 0)
+        note_spill(r, s, op, size, is_kernel, b.at == 0);
+}
+
 /// What is asked of the allocator for a request of `size`: operator new and, in a placed run, malloc ask for at least one byte.
 static inline uint32_t asked_size(uint32_t size) {
     return size == 0 ? 1 : size;
@@ -290,16 +337,34 @@ static __attribute__((noinline)) void compare(struct replay *r, struct replay_st
 static inline void give(struct replay *r, struct replay_state *s, const struct replay_op *op) {
     uint32_t size = asked_size(op->size);
     uint32_t alignment = op->alignment != 0 ? UINT32_C(1) << op->alignment : 0;
-    struct ramlens_block b = ramlens_heaps_alloc(&s->heaps, size, alignment, asks_for(r, s, op));
+    const struct ramlens_asks *asks = asks_for(r, s, op);
+    struct ramlens_block b = ramlens_heaps_alloc(&s->heaps, size, alignment, asks);
     s->blocks[op->id] = b;
+    check_spill(r, s, op, asks, b, op->size, op->object != 0);
     if (__builtin_expect(b.at == 0, 0)) {
-        note_failure(r, s, op, op->size, false);
+        note_failure(r, s, op, op->size, op->object != 0);
     } else {
         after(r, s, b.heap, op->time);
         note_given(r, s, b, op);
     }
     if (r->exact)
         compare(r, s, op, b);
+}
+
+/// The run's own heaps had nothing for it; nor may these.
+static void refuse(struct replay *r, struct replay_state *s, const struct replay_op *op) {
+    uint32_t size = asked_size(op->size);
+    uint32_t alignment = op->alignment != 0 ? UINT32_C(1) << op->alignment : 0;
+    const struct ramlens_asks *asks = asks_for(r, s, op);
+    struct ramlens_block b = ramlens_heaps_alloc(&s->heaps, size, alignment, asks);
+    s->compared++;
+    if (b.at != 0) {
+        s->mismatches++;
+        ramlens_heaps_free(&s->heaps, b);
+    }
+    b.at = 0;
+    check_spill(r, s, op, asks, b, op->size, op->object != 0);
+    note_failure(r, s, op, op->size, op->object != 0);
 }
 
 static inline void end(
@@ -318,8 +383,10 @@ static void resize(struct replay *r, struct replay_state *s, const struct replay
         return;
     }
     before(s, old.heap);
-    struct ramlens_block b =
-            ramlens_heaps_realloc(&s->heaps, old, asked_size(op->size), asks_for(r, s, op));
+    const struct ramlens_asks *asks = asks_for(r, s, op);
+    struct ramlens_block b = ramlens_heaps_realloc(&s->heaps, old, asked_size(op->size), asks);
+    if (b.heap != old.heap || b.at != old.at) // grown in place it stays where it was served then
+        check_spill(r, s, op, asks, b, op->size, false);
     if (b.at == 0) {
         note_failure(r, s, op, op->size, false);
         return;
@@ -341,9 +408,10 @@ static void create_kernel(struct replay *r, struct replay_state *s, const struct
         .object = op->object, .stack = op->stack, .count = (uint8_t)object->count
     };
     for (uint32_t i = 0; i < object->count; i++) {
-        struct ramlens_block b = ramlens_heaps_alloc(
-                &s->heaps, object->blocks[i].size, 0, &s->asks[object->blocks[i].asks]);
+        const struct ramlens_asks *asks = &s->asks[object->blocks[i].asks];
+        struct ramlens_block b = ramlens_heaps_alloc(&s->heaps, object->blocks[i].size, 0, asks);
         k->blocks[i] = b;
+        check_spill(r, s, op, asks, b, object->blocks[i].size, true);
         if (b.at == 0)
             note_failure(r, s, op, object->blocks[i].size, true);
         else
@@ -351,10 +419,13 @@ static void create_kernel(struct replay *r, struct replay_state *s, const struct
     }
 }
 
+/// A lock's blocks go in the reverse of their order, the queue before its handle (components/pthread/pthread.c,
+/// pthread_mutex_destroy; pthread_cond_var.c); a thread's in their order.
 static void end_kernel(
         struct replay *r, struct replay_state *s, const struct replay_op *op, bool running) {
     struct replay_kernel *k = &s->kernel[op->id];
-    for (uint32_t i = 0; i < k->count; i++) {
+    for (uint32_t n = 0; n < k->count; n++) {
+        uint32_t i = k->object == KERNEL_THREAD ? n : k->count - 1u - n;
         if (running && !s->objects[k->object].blocks[i].running)
             continue;
         end(r, s, k->blocks[i], op->time);
@@ -381,6 +452,18 @@ static void add_cell(struct replay *r, const struct replay_state *s, struct repl
     cell->blocks++;
 }
 
+/// Whether a block of `size` behind a kernel object is a stack: no other block of the target has this size.
+static bool is_stack(const struct replay *r, uint32_t size) {
+    for (enum kernel_object kind = KERNEL_MUTEX; kind < KERNEL_OBJECT_COUNT; kind++) {
+        const struct target_object *object =
+                target_find_object(r->target, str_from(kernel_object_names[kind]));
+        for (uint32_t i = 0; object != NULL && i < object->block_count; i++)
+            if (object->blocks[i].memory != TARGET_STACK && object->blocks[i].bytes == size)
+                return false;
+    }
+    return true;
+}
+
 /// Linear in the live blocks.
 static void sum_cells(struct replay *r, const struct replay_state *s, struct replay_moment *m) {
     m->cells = NEW_ARRAY(
@@ -391,7 +474,8 @@ static void sum_cells(struct replay *r, const struct replay_state *s, struct rep
             continue;
         struct owner owner = owners_get(r->owners, b->stack);
         enum ledger_kind kind = b->is_new ? LEDGER_NEW : (enum ledger_kind)owner.malloc_kind;
-        add_cell(r, s, m, s->blocks[i], owner.component, kind, b->size, 0);
+        add_cell(r, s, m, s->blocks[i], owner.component, kind, b->size,
+                b->is_kernel ? 1 + is_stack(r, b->size) : 0);
     }
     for (uint32_t i = 0; i < r->kernel_room; i++) {
         const struct replay_kernel *k = &s->kernel[i];
@@ -475,6 +559,9 @@ static inline void apply(struct replay *r, struct replay_state *s, const struct 
     case REPLAY_KERNEL_END:
         end_kernel(r, s, op, false);
         break;
+    case REPLAY_REFUSED:
+        refuse(r, s, op);
+        break;
     case REPLAY_HEAPS:
         if (r->exact)
             compare_said(r, s, op);
@@ -490,7 +577,8 @@ static void note_block(struct replay *r, const struct replay_op *op) {
         b->live = false;
         return;
     }
-    *b = (struct replay_block){ op->size, op->stack, op->is_new, true };
+    bool is_kernel = op->what == REPLAY_GIVE && op->object != 0;
+    *b = (struct replay_block){ op->size, op->stack, op->is_new, true, is_kernel };
 }
 
 /// All of `ops` through one state.
@@ -533,13 +621,17 @@ struct chunk {
     uint32_t count;
 };
 
+/// What the helper is to do. A chunk takes a fraction of a millisecond, so who waits looks again for about as long before it sleeps: waking
+/// takes longer than the wait.
+enum pipeline_work { PIPELINE_NOTHING, PIPELINE_CHUNK, PIPELINE_END };
+
 struct pipeline {
     struct replay *r;
     const struct chunk *chunk; ///< Being applied.
     uint32_t next;             ///< State to be taken by whoever is free.
+    int work;                  ///< enum pipeline_work; changed under the mutex, looked at without.
     pthread_mutex_t mutex;
     pthread_cond_t changed;
-    bool work, stop; ///< Guarded by the mutex: there is a chunk for the helper; there will be none.
 };
 
 /// Applies the chunk to states until none is left.
@@ -550,37 +642,38 @@ static void apply_states(struct pipeline *p) {
         apply_all(r, r->states.at[i], p->chunk->ops, p->chunk->count);
 }
 
-static void *help(void *pipeline) {
-    struct pipeline *p = pipeline;
+static void set_work(struct pipeline *p, int work) {
     pthread_mutex_lock(&p->mutex);
-    for (;;) {
-        while (!p->work && !p->stop)
-            pthread_cond_wait(&p->changed, &p->mutex);
-        if (!p->work)
-            break;
-        pthread_mutex_unlock(&p->mutex);
-        apply_states(p);
-        pthread_mutex_lock(&p->mutex);
-        p->work = false;
-        pthread_cond_signal(&p->changed);
-    }
-    pthread_mutex_unlock(&p->mutex);
-    return NULL;
-}
-
-static void set_work(struct pipeline *p, bool work, bool stop) {
-    pthread_mutex_lock(&p->mutex);
-    p->work = work;
-    p->stop = stop;
+    __atomic_store_n(&p->work, work, __ATOMIC_RELEASE);
     pthread_cond_signal(&p->changed);
     pthread_mutex_unlock(&p->mutex);
 }
 
-static void await(struct pipeline *p) {
+/// Waits while the work is `old`; gives what it is then.
+static int await_other(struct pipeline *p, int old) {
+    enum { LOOKS = 1 << 14 };
+    for (int i = 0; i < LOOKS; i++) {
+        int work = __atomic_load_n(&p->work, __ATOMIC_ACQUIRE);
+        if (work != old)
+            return work;
+        if (i % 64 == 63)
+            sched_yield();
+    }
     pthread_mutex_lock(&p->mutex);
-    while (p->work)
+    while (p->work == old)
         pthread_cond_wait(&p->changed, &p->mutex);
+    int work = p->work;
     pthread_mutex_unlock(&p->mutex);
+    return work;
+}
+
+static void *help(void *pipeline) {
+    struct pipeline *p = pipeline;
+    while (await_other(p, PIPELINE_NOTHING) == PIPELINE_CHUNK) {
+        apply_states(p);
+        set_work(p, PIPELINE_NOTHING);
+    }
+    return NULL;
 }
 
 static void read_chunk(struct replay *r, struct chunk *c) {
@@ -606,11 +699,11 @@ static void run_chunk(
     p->chunk = now;
     p->next = 0;
     if (helped)
-        set_work(p, true, false);
+        set_work(p, PIPELINE_CHUNK);
     read_chunk(p->r, ahead);
     apply_states(p);
     if (helped)
-        await(p);
+        await_other(p, PIPELINE_CHUNK);
     finish_chunk(p->r, now);
 }
 
@@ -631,7 +724,7 @@ void replay_run(struct replay *r, struct progress *progress) {
             progress_update(progress, trace_position(r->feed.cursor));
     }
     if (helped) {
-        set_work(&p, false, true);
+        set_work(&p, PIPELINE_END);
         pthread_join(helper, NULL);
     }
     take_moments(r, (uint32_t)r->feed.checkpoints.len);

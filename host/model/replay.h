@@ -68,6 +68,18 @@ struct replay_failure {
     bool is_kernel; ///< For a kernel object or stack.
 };
 
+/// Requests of one call stack whose first choice was internal RAM, as the target counts it, and that other memory served, or none.
+struct replay_spill {
+    uint32_t stack;
+    uint32_t size; ///< Of the first one.
+    uint64_t count;
+    uint64_t bytes;  ///< Asked for by all of them.
+    uint64_t failed; ///< Of the count: those that nothing served.
+    uint64_t time;   ///< Of the first one.
+    uint32_t phase;  ///< Checkpoints passed then.
+    bool is_kernel;  ///< For kernel objects or stacks.
+};
+
 struct replay_kernel {
     uint8_t count;
     uint8_t object;
@@ -122,6 +134,10 @@ struct replay_state {
     uint32_t moment_count;
     VEC(struct replay_failure) failures; ///< By stack, in the order of the first.
     uint64_t failure_count;
+    uint32_t internal_bits;          ///< Capability bits that only counted heaps offer.
+    uint32_t *spill_of;              ///< By stack * 2 + is_kernel: index into spills + 1.
+    VEC(struct replay_spill) spills; ///< In the order of the first.
+    uint64_t spill_count;
     uint64_t mismatches; ///< Exact mode: blocks that lay elsewhere in the run, figures that differ.
     uint64_t compared;
     struct { ///< The first mismatch.
@@ -139,6 +155,7 @@ struct replay_block {
     uint32_t stack;
     uint8_t is_new;
     bool live;
+    bool is_kernel; ///< Exact mode: behind a kernel object.
 };
 
 struct replay {

@@ -25,6 +25,7 @@ enum replay_what {
     REPLAY_RUN_END, ///< A thread's function has returned: what lives only while it runs is freed.
     REPLAY_KERNEL_END, ///< The object is destroyed; a thread: joined, or the idle task has come by.
     REPLAY_CHECKPOINT, ///< `id`: index into the feed's checkpoints.
+    REPLAY_REFUSED,    ///< In exact mode: nothing served this request. No `id`.
     REPLAY_HEAPS,      ///< A placed run's own figures; `id`: index into the feed's.
 };
 
@@ -33,7 +34,7 @@ struct replay_op {
     uint8_t what;      ///< enum replay_what.
     uint8_t is_new;    ///< Of GIVE and RESIZE: by operator new.
     uint8_t alignment; ///< Its logarithm; 0: none asked for.
-    uint8_t object;    ///< Of KERNEL: enum kernel_object.
+    uint8_t object; ///< Of KERNEL: enum kernel_object. Of GIVE and REFUSED: 1 for a block behind a kernel object.
     uint32_t id;
     uint32_t size;  ///< Beyond 32 bits: UINT32_MAX, which no heap serves.
     uint32_t stack; ///< Call stack.

@@ -92,8 +92,9 @@ struct target_class {
     uint64_t up_to; ///< Largest heap, less its descriptor; UINT64_MAX in the last.
 };
 
-/// Constants of a TLSF heap; heap_cost.h computes with them.
+/// Constants of a heap; heap_cost.h computes with them.
 struct target_allocator {
+    bool first_fit; ///< FreeRTOS's heap_4.c and heap_5.c: no classes, no control block. Else ESP-IDF's TLSF.
     uint32_t alignment;          ///< Of payloads, a power of two.
     uint32_t header_bytes;       ///< Before each used block.
     uint32_t least_bytes;        ///< Smallest payload.

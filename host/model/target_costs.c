@@ -129,6 +129,22 @@ static bool read_poisoning(struct target_reader *r, const struct target_lines *l
            target_number_within(r, line, 2, "what it takes", 0, 64, &a->poison_bytes);
 }
 
+/// `allocator first-fit` with `alignment`, `header`, `least`, `ends`, `record`.
+static bool read_first_fit(struct target_reader *r, const struct conf_line *line) {
+    static const char *const keys[] = { "alignment", "header", "least", "ends", "record", NULL };
+    struct target_allocator *a = &r->target->allocator;
+    const struct number_field fields[] = { { "alignment", &a->alignment },
+        { "header", &a->header_bytes }, { "least", &a->least_bytes }, { "ends", &a->ends_bytes },
+        { "record", &a->record_bytes } };
+    struct target_lines lines;
+    a->first_fit = true;
+    if (!target_active_lines(r, line->children, keys, &lines) ||
+            !read_fields(r, line, &lines, fields, sizeof(fields) / sizeof(fields[0])))
+        return false;
+    return (is_power_of_two(a->alignment) && a->least_bytes != 0) ||
+           target_fail(r, line, "'alignment' must be a power of two, and 'least' more than 0");
+}
+
 bool target_read_allocator(struct target_reader *r, const struct conf_line *line) {
     static const char *const keys[] = { "alignment", "header", "least", "ends", "descriptor",
         "record", "control", "lists", "rounding", "poisoning", NULL };
@@ -140,8 +156,12 @@ bool target_read_allocator(struct target_reader *r, const struct conf_line *line
     if (!target_word_count(r, line, 2, 2, "a name")) {
         return false;
     }
+    if (str_equal(line->words[1], STR("first-fit"))) {
+        return read_first_fit(r, line);
+    }
     if (!str_equal(line->words[1], STR("tlsf"))) {
-        return target_fail(r, line, "unknown allocator '%s'; there is: tlsf", line->words[1].at);
+        return target_fail(
+                r, line, "unknown allocator '%s'; there is: tlsf, first-fit", line->words[1].at);
     }
     if (!target_active_lines(r, line->children, keys, &lines) ||
             !read_fields(r, line, &lines, fields, sizeof(fields) / sizeof(fields[0])) ||

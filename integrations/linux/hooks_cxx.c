@@ -7,6 +7,7 @@
 // Compiled with -fexceptions: std::bad_alloc and what a new-handler throws pass through these frames. They must not want to be told: a
 // frame with a cleanup calls into libgcc_s, and the exception may come from a plugin with an unwinder of its own.
 #include "hooks.h"
+#include "hooks_placed.h"
 #include "operators.h"
 #include "ramlens_port.h"
 #include "real.h"
@@ -76,6 +77,8 @@ static void *new_by_malloc(
     if (real.malloc == NULL)
         return NULL;
     struct recorder_thread *t = recorder_enter();
+    if (placed_is_on())
+        return placed_new(t, site, r);
     void *p = real.malloc(r->size == 0 ? 1 : (size_t)r->size);
     if (t == NULL)
         return p;
@@ -177,6 +180,10 @@ static bool delete_by_free(struct operator_found found, void *p, struct ramlens_
     if (!found.standard || real.free == NULL)
         return false;
     struct recorder_thread *t = recorder_enter();
+    if (placed_is_on()) {
+        placed_release(t, site, p, r);
+        return true;
+    }
     if (t != NULL)
         hooks_note_free(t, site, p, r);
     real.free(p);

@@ -4,6 +4,7 @@
 // Stamps: an allocation is stamped after the real call, a free before it; so whatever other threads do, the free of a block is
 // never stamped later than the next allocation at its address.
 #include "hooks.h"
+#include "hooks_placed.h"
 #include "ramlens_port.h"
 #include "real.h"
 
@@ -51,9 +52,8 @@ static struct ramlens_wire_request take_pending(struct pending_new *pending,
     return r;
 }
 
-/// The request to be noted for a call that gave `p`: an operator new under way on this thread gives its own, with its own call site.
-static struct ramlens_wire_request take_request(struct recorder_thread *t, uint8_t kind,
-        size_t size, const void *p, struct call_site *site) {
+struct ramlens_wire_request hooks_take_request(struct recorder_thread *t, uint8_t kind, size_t size,
+        const void *p, struct call_site *site) {
     struct ramlens_wire_request r = { .kind = kind, .size = size };
     if (__builtin_expect(t->pending.request.kind >= RAMLENS_WIRE_FIRST_ALLOC, 0) &&
             hooks_is_pending(t, *site))
@@ -61,13 +61,18 @@ static struct ramlens_wire_request take_request(struct recorder_thread *t, uint8
     return r;
 }
 
-void hooks_note_allocation(
+static inline __attribute__((always_inline)) void note_allocation(
         struct recorder_thread *t, struct call_site site, void *p, struct ramlens_wire_request *r) {
     uint64_t time = ramlens_port_time();
     if (p == NULL)
         r->flags |= RAMLENS_WIRE_FAILED;
     recorder_note(t, time, p, site, r);
     recorder_leave(t);
+}
+
+void hooks_note_allocation(
+        struct recorder_thread *t, struct call_site site, void *p, struct ramlens_wire_request *r) {
+    note_allocation(t, site, p, r);
 }
 
 void hooks_note_free(
@@ -82,11 +87,13 @@ HOOK void *malloc(size_t size) {
     if (!ready())
         return real_early_malloc(size);
     struct recorder_thread *t = recorder_enter();
+    if (placed_is_on())
+        return placed_allocate(t, CALL_SITE(), RAMLENS_WIRE_MALLOC, 0, size, NULL);
     void *p = real.malloc(size);
     if (t != NULL) {
         struct call_site site = CALL_SITE();
-        struct ramlens_wire_request r = take_request(t, RAMLENS_WIRE_MALLOC, size, p, &site);
-        hooks_note_allocation(t, site, p, &r);
+        struct ramlens_wire_request r = hooks_take_request(t, RAMLENS_WIRE_MALLOC, size, p, &site);
+        note_allocation(t, site, p, &r);
     }
     return p;
 }
@@ -95,14 +102,20 @@ HOOK void *calloc(size_t count, size_t size) {
     if (!ready())
         return real_early_malloc(count * size); // static memory: zero already
     struct recorder_thread *t = recorder_enter();
+    size_t product;
+    if (placed_is_on()) {
+        if (__builtin_mul_overflow(count, size, &product))
+            product = SIZE_MAX;
+        return placed_allocate(t, CALL_SITE(), RAMLENS_WIRE_CALLOC, 0, product, NULL);
+    }
     void *p = real.calloc(count, size);
     if (t != NULL) {
-        size_t product;
         if (__builtin_mul_overflow(count, size, &product))
             product = SIZE_MAX;
         struct call_site site = CALL_SITE();
-        struct ramlens_wire_request r = take_request(t, RAMLENS_WIRE_CALLOC, product, p, &site);
-        hooks_note_allocation(t, site, p, &r);
+        struct ramlens_wire_request r =
+                hooks_take_request(t, RAMLENS_WIRE_CALLOC, product, p, &site);
+        note_allocation(t, site, p, &r);
     }
     return p;
 }
@@ -122,7 +135,14 @@ HOOK void free(void *p) {
             site = t->pending.site;
             t->pending.request.kind = 0;
         }
+        if (placed_is_on()) {
+            placed_release(t, site, p, &r);
+            return;
+        }
         hooks_note_free(t, site, p, &r);
+    } else if (placed_holds(p)) {
+        placed_release_unseen(p);
+        return;
     }
     real.free(p);
 }
@@ -135,24 +155,25 @@ static void *move_early(void *p, size_t size) {
     return q;
 }
 
-/// Notes realloc(p, size) == q for a block `p` that existed.
-static void note_realloc(struct recorder_thread *t, struct call_site site, uint64_t before, void *p,
-        size_t size, void *q) {
+void hooks_note_realloc(
+        struct recorder_thread *t, uint32_t stack, uint64_t before, void *p, size_t size, void *q) {
     uint64_t after = ramlens_port_time();
-    struct ramlens_wire_request from = { .kind = RAMLENS_WIRE_REALLOC_FROM };
-    struct ramlens_wire_request r = { .kind = RAMLENS_WIRE_REALLOC_IN_PLACE, .size = size };
+    struct ramlens_wire_request from = { .kind = RAMLENS_WIRE_REALLOC_FROM, .stack = stack };
+    struct ramlens_wire_request r = {
+        .kind = RAMLENS_WIRE_REALLOC_IN_PLACE, .size = size, .stack = stack
+    };
     if (q == NULL && size == 0) {
         from.kind = RAMLENS_WIRE_REALLOC_FREE;
-        recorder_note(t, before, p, site, &from);
+        recorder_note_known(t, before, p, &from);
     } else if (q == NULL) {
         r.flags = RAMLENS_WIRE_FAILED;
-        recorder_note(t, after, p, site, &r);
+        recorder_note_known(t, after, p, &r);
     } else if (q == p) {
-        recorder_note(t, after, p, site, &r);
+        recorder_note_known(t, after, p, &r);
     } else {
-        recorder_note(t, before, p, site, &from);
+        recorder_note_known(t, before, p, &from);
         r.kind = RAMLENS_WIRE_REALLOC_TO;
-        recorder_note(t, after, q, site, &r);
+        recorder_note_known(t, after, q, &r);
     }
 }
 
@@ -162,6 +183,8 @@ HOOK void *realloc(void *p, size_t size) {
     if (real_is_early(p))
         return move_early(p, size);
     struct recorder_thread *t = recorder_enter();
+    if (placed_is_on())
+        return placed_reallocate(t, CALL_SITE(), p, size, NULL);
     if (t == NULL)
         return real.realloc(p, size);
     struct call_site site = CALL_SITE();
@@ -169,12 +192,12 @@ HOOK void *realloc(void *p, size_t size) {
     void *q = real.realloc(p, size);
     if (p != NULL) {
         int saved = errno;
-        note_realloc(t, site, before, p, size, q);
+        hooks_note_realloc(t, recorder_stack(t, site), before, p, size, q);
         recorder_leave(t);
         errno = saved;
         return q;
     }
-    struct ramlens_wire_request r = take_request(t, RAMLENS_WIRE_REALLOC, size, q, &site);
+    struct ramlens_wire_request r = hooks_take_request(t, RAMLENS_WIRE_REALLOC, size, q, &site);
     hooks_note_allocation(t, site, q, &r);
     return q;
 }
@@ -208,7 +231,7 @@ static void note_aligned(struct recorder_thread *t, struct call_site site, uint8
         size_t alignment, size_t size, void *p) {
     if (t == NULL)
         return;
-    struct ramlens_wire_request r = take_request(t, kind, size, p, &site);
+    struct ramlens_wire_request r = hooks_take_request(t, kind, size, p, &site);
     if ((r.flags & RAMLENS_WIRE_HAS_ALIGNMENT) == 0) {
         r.flags |= RAMLENS_WIRE_HAS_ALIGNMENT;
         r.alignment = (uint32_t)alignment;
@@ -216,10 +239,23 @@ static void note_aligned(struct recorder_thread *t, struct call_site site, uint8
     hooks_note_allocation(t, site, p, &r);
 }
 
+enum { PAGE_BYTES = 4096 };
+
+/// `n` rounded up to a power of two, as glibc takes alignments; too much to be had where there is none.
+static size_t power_of_two(size_t n) {
+    size_t power = sizeof(void *);
+    while (power < n && power <= SIZE_MAX / 2)
+        power *= 2;
+    return power >= n ? power : SIZE_MAX;
+}
+
 HOOK void *aligned_alloc(size_t alignment, size_t size) {
     if (!ready())
         return NULL;
     struct recorder_thread *t = recorder_enter();
+    if (placed_is_on())
+        return placed_allocate(
+                t, CALL_SITE(), RAMLENS_WIRE_ALIGNED_ALLOC, power_of_two(alignment), size, NULL);
     void *p = real.aligned_alloc(alignment, size);
     note_aligned(t, CALL_SITE(), RAMLENS_WIRE_ALIGNED_ALLOC, alignment, size, p);
     return p;
@@ -229,6 +265,9 @@ HOOK void *memalign(size_t alignment, size_t size) {
     if (!ready())
         return NULL;
     struct recorder_thread *t = recorder_enter();
+    if (placed_is_on())
+        return placed_allocate(
+                t, CALL_SITE(), RAMLENS_WIRE_MEMALIGN, power_of_two(alignment), size, NULL);
     void *p = real.memalign(alignment, size);
     note_aligned(t, CALL_SITE(), RAMLENS_WIRE_MEMALIGN, alignment, size, p);
     return p;
@@ -238,8 +277,10 @@ HOOK void *valloc(size_t size) {
     if (!ready())
         return NULL;
     struct recorder_thread *t = recorder_enter();
+    if (placed_is_on())
+        return placed_allocate(t, CALL_SITE(), RAMLENS_WIRE_MEMALIGN, PAGE_BYTES, size, NULL);
     void *p = real.valloc(size);
-    note_aligned(t, CALL_SITE(), RAMLENS_WIRE_MEMALIGN, 4096, size, p);
+    note_aligned(t, CALL_SITE(), RAMLENS_WIRE_MEMALIGN, PAGE_BYTES, size, p);
     return p;
 }
 
@@ -247,17 +288,44 @@ HOOK void *pvalloc(size_t size) {
     if (!ready())
         return NULL;
     struct recorder_thread *t = recorder_enter();
+    if (placed_is_on())
+        return placed_allocate(t, CALL_SITE(), RAMLENS_WIRE_MEMALIGN, PAGE_BYTES,
+                (size + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES, NULL);
     void *p = real.pvalloc(size);
-    note_aligned(t, CALL_SITE(), RAMLENS_WIRE_MEMALIGN, 4096, size, p);
+    note_aligned(t, CALL_SITE(), RAMLENS_WIRE_MEMALIGN, PAGE_BYTES, size, p);
     return p;
+}
+
+static int posix_memalign_placed(struct recorder_thread *t, struct call_site site, void **out,
+        size_t alignment, size_t size) {
+    if (alignment % sizeof(void *) != 0 || alignment == 0 || (alignment & (alignment - 1)) != 0) {
+        if (t != NULL)
+            recorder_leave(t);
+        return EINVAL;
+    }
+    int saved = errno;
+    void *p = placed_allocate(t, site, RAMLENS_WIRE_POSIX_MEMALIGN, alignment, size, NULL);
+    errno = saved;
+    if (p == NULL)
+        return ENOMEM;
+    *out = p;
+    return 0;
 }
 
 HOOK int posix_memalign(void **out, size_t alignment, size_t size) {
     if (!ready())
         return ENOMEM;
     struct recorder_thread *t = recorder_enter();
+    if (placed_is_on())
+        return posix_memalign_placed(t, CALL_SITE(), out, alignment, size);
     int result = real.posix_memalign(out, alignment, size);
     note_aligned(t, CALL_SITE(), RAMLENS_WIRE_POSIX_MEMALIGN, alignment, size,
             result == 0 ? *out : NULL);
     return result;
+}
+
+HOOK size_t malloc_usable_size(void *p) {
+    if (p == NULL || real_is_early(p) || !ready())
+        return 0;
+    return placed_holds(p) ? placed_usable(p) : real.malloc_usable_size(p);
 }

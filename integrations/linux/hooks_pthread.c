@@ -3,9 +3,12 @@
 // glibc allocates nothing for them; an RTOS does, in internal RAM. Creation and end are noted where the program says them, and a statically
 // initialised object when it is first used, as the RTOS's pthread layer creates it.
 #include "hooks.h"
+#include "hooks_caps.h"
 #include "locks.h"
+#include "placed.h"
 #include "ramlens_port.h"
 #include "real.h"
+#include "threads.h"
 
 #include <dlfcn.h>
 #include <pthread.h>
@@ -29,7 +32,29 @@ static void note(enum kernel_operation operation, enum kernel_object object, uin
     struct recorder_thread *t = recorder_enter();
     if (t == NULL)
         return;
-    recorder_note_kernel(t, operation, object, address, size, site);
+    threads_reclaim(t);
+    uint32_t stack = recorder_note_kernel(t, operation, object, address, size, site);
+    if (placed_is_on()) {
+        if (operation == KERNEL_DESTROY)
+            placed_object_end(t, object, address, stack, false);
+        else
+            placed_object_create(t, object, address, stack, 0, NULL);
+    }
+    recorder_leave(t);
+}
+
+/// A thread's creation: esp_pthread_set_cfg() of the creating thread says what stack it has.
+static void note_thread(uint32_t number, uint64_t size, struct call_site site) {
+    struct recorder_thread *t = recorder_enter();
+    if (t == NULL)
+        return;
+    threads_reclaim(t);
+    uint32_t stack = recorder_note_kernel(t, KERNEL_CREATE, KERNEL_THREAD, number, size, site);
+    const struct ramlens_asks asks = { .count = 1,
+        .tries = { caps_thread_config.stack_alloc_caps } };
+    if (placed_is_on())
+        placed_object_create(
+                t, KERNEL_THREAD, number, stack, (uint32_t)caps_thread_config.stack_size, &asks);
     recorder_leave(t);
 }
 
@@ -157,6 +182,8 @@ struct beginning {
     void *argument;
     uint32_t number;
     struct beginning *next;
+    struct thread_life *life;
+    struct esp_pthread_config config; ///< Handed down; stack size 0: none.
 };
 
 static struct beginning *spare;
@@ -188,7 +215,9 @@ static void *run_thread(void *argument) {
     enum { ABOVE = 1024 };
     struct beginning b = *(struct beginning *)argument;
     give_beginning(argument);
-    recorder_thread_begin(b.number, (uintptr_t)__builtin_frame_address(0) + ABOVE);
+    recorder_thread_begin(b.number, (uintptr_t)__builtin_frame_address(0) + ABOVE, b.life);
+    threads_started(b.life, b.number, pthread_self());
+    caps_thread_config = b.config;
     return b.start(b.argument);
 }
 
@@ -204,20 +233,57 @@ static uint64_t asked_stack_bytes(const pthread_attr_t *attributes) {
     return asked == usual ? 0 : asked;
 }
 
+static bool is_detached(const pthread_attr_t *attributes) {
+    int state = PTHREAD_CREATE_JOINABLE;
+    return attributes != NULL && pthread_attr_getdetachstate(attributes, &state) == 0 &&
+           state == PTHREAD_CREATE_DETACHED;
+}
+
 HOOK int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *),
         void *argument) {
     struct beginning *b = recorder_is_alive() ? take_beginning() : NULL;
     if (b == NULL)
         return REAL(pthread_create)(thread, attributes, start, argument);
     uint32_t number = recorder_thread_reserve();
-    *b = (struct beginning){ start, argument, number, NULL };
+    struct thread_life *life = threads_new(number, is_detached(attributes));
+    *b = (struct beginning){ .start = start, .argument = argument, .number = number, .life = life };
+    if (caps_thread_config.inherit_cfg)
+        b->config = caps_thread_config;
     struct call_site site = CALL_SITE();
-    note(KERNEL_CREATE, KERNEL_THREAD, number, asked_stack_bytes(attributes), site);
+    note_thread(number, asked_stack_bytes(attributes), site);
     int result = REAL(pthread_create)(thread, attributes, run_thread, b);
-    if (result != 0) {
+    if (result == 0) {
+        threads_started(life, number, *thread);
+    } else {
         give_beginning(b);
         note(KERNEL_DESTROY, KERNEL_THREAD, number, 0, site);
+        threads_failed(life, number, site);
     }
+    return result;
+}
+
+// A handle may be another thread's as soon as the real call has returned.
+#define JOIN_HOOK(name, parameters, arguments)                                                     \
+    HOOK int name parameters {                                                                     \
+        struct thread_life *life = recorder_is_alive() ? threads_find(thread) : NULL;              \
+        int result = REAL(name) arguments;                                                         \
+        if (result == 0)                                                                           \
+            threads_joined(life, CALL_SITE());                                                     \
+        return result;                                                                             \
+    }
+
+JOIN_HOOK(pthread_join, (pthread_t thread, void **value), (thread, value))
+JOIN_HOOK(pthread_tryjoin_np, (pthread_t thread, void **value), (thread, value))
+JOIN_HOOK(
+        pthread_timedjoin_np, (pthread_t thread, void **value, TIME until), (thread, value, until))
+JOIN_HOOK(pthread_clockjoin_np, (pthread_t thread, void **value, clockid_t clock, TIME until),
+        (thread, value, clock, until))
+
+HOOK int pthread_detach(pthread_t thread) {
+    struct thread_life *life = recorder_is_alive() ? threads_find(thread) : NULL;
+    int result = REAL(pthread_detach)(thread);
+    if (result == 0)
+        threads_detached(life, CALL_SITE());
     return result;
 }
 

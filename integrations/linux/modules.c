@@ -2,6 +2,7 @@
 //
 // The loader counts what it adds and removes; only when its counts have changed is the list gone through and compared
 // with what the trace says.
+#include "placed.h"
 #include "recorder.h"
 
 #include <elf.h>
@@ -95,6 +96,18 @@ static void define(
     ramlens_define(r, RAMLENS_WIRE_MODULE, body, (size_t)(at - body));
 }
 
+/// The same for the parent of a placed run.
+static void tell_parent(const struct module *m, const struct dl_phdr_info *info) {
+    struct ramlens_placed_module told = {
+        .base = m->base, .low = m->low, .size = m->high - m->low, .loaded = 1
+    };
+    const uint8_t *id = told.build_id;
+    told.build_id_bytes = (uint32_t)find_build_id(info, &id);
+    memcpy(told.build_id, id, told.build_id_bytes);
+    strncpy(told.path, info->dlpi_name, sizeof told.path - 1);
+    placed_module_loaded(m->number, &told);
+}
+
 static uint64_t hash_of(const char *text) {
     uint64_t h = UINT64_C(0xcbf29ce484222325);
     for (; *text != '\0'; text++)
@@ -122,6 +135,7 @@ static int visit(struct dl_phdr_info *info, size_t size, void *recorder) {
     modules.list[modules.count] = m;
     __atomic_store_n(&modules.count, modules.count + 1, __ATOMIC_RELEASE);
     define(recorder, &m, info);
+    tell_parent(&m, info);
     return 0;
 }
 
@@ -132,6 +146,7 @@ static void drop(struct ramlens_recorder *r, struct ramlens_stacks *stacks, uint
     uint8_t body[16];
     uint8_t *at = ramlens_wire_put_varint(body, gone.number);
     ramlens_define(r, RAMLENS_WIRE_UNLOAD, body, (size_t)(at - body));
+    placed_module_gone(gone.number);
     ramlens_stacks_forget(stacks, gone.low, gone.high);
     unwind_forget(gone.low, gone.high);
 }

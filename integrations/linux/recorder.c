@@ -1,8 +1,10 @@
 // The Linux recorder: process start and end, threads, and the way from a hook to an event. See recorder.h.
 #include "recorder.h"
 
+#include "placed.h"
 #include "ramlens_port.h"
 #include "real.h"
+#include "threads.h"
 
 #include <errno.h>
 #include <linux/prctl.h>
@@ -31,6 +33,7 @@ static struct {
     uint32_t *alive_page;            ///< A page that the kernel empties in a forked child.
     bool started;                    ///< recorder_start() was tried.
     bool children;                   ///< Forked children record too, each into a file of its own.
+    bool placed;                     ///< A placed run: its parent wants to know the stacks.
     pthread_key_t ending;
     char path[PATH_BYTES];
     char base_path[PATH_BYTES]; ///< As given; children add their process id.
@@ -43,7 +46,10 @@ static __thread struct recorder_thread *self __attribute__((tls_model("initial-e
 static uint32_t intern(uint32_t outer, uintptr_t address) {
     if (!modules_known(address))
         modules_refresh(&recorder.core, &recorder.stacks);
-    return ramlens_stacks_intern(&recorder.stacks, &recorder.core, outer, address);
+    uint32_t number = ramlens_stacks_intern(&recorder.stacks, &recorder.core, outer, address);
+    if (recorder.placed)
+        placed_stack_known(number, outer, address);
+    return number;
 }
 
 static void define_clock(void) {
@@ -53,6 +59,11 @@ static void define_clock(void) {
     ramlens_define(&recorder.core, RAMLENS_WIRE_CLOCK, body, (size_t)(at - body));
 }
 
+static void find_program(char path[PATH_BYTES]) {
+    ssize_t length = readlink("/proc/self/exe", path, PATH_BYTES - 1);
+    path[length < 0 ? 0 : length] = '\0';
+}
+
 /// Starts the trace of this image in recorder.path. False when the file cannot be used.
 static bool begin_image(void) {
     if (!trace_file_open(recorder.path))
@@ -60,10 +71,9 @@ static bool begin_image(void) {
     memset(&recorder.core, 0, sizeof recorder.core);
     memset(&recorder.stacks, 0, sizeof recorder.stacks);
     char path[PATH_BYTES];
-    ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
-    path[length < 0 ? 0 : length] = '\0';
+    find_program(path);
     struct ramlens_image image = { .pointer_bytes = sizeof(void *),
-        .granularity = GRANULARITY,
+        .granularity = recorder.placed ? placed_granularity() : GRANULARITY,
         .ticks_per_second = trace_clock_rate(),
         .nanoseconds = trace_clock_nanoseconds(),
         .process = (uint32_t)getpid(),
@@ -73,6 +83,8 @@ static bool begin_image(void) {
     define_clock();
     modules_reset();
     modules_refresh(&recorder.core, &recorder.stacks);
+    if (recorder.placed)
+        placed_begin();
     return true;
 }
 
@@ -110,6 +122,12 @@ static void name_child_file(void) {
 
 static void thread_ending(void *thread);
 
+static bool begin_placed(const char *place) {
+    char program[PATH_BYTES];
+    find_program(program);
+    return placed_open(place, program);
+}
+
 static bool prepare(const char *path) {
     size_t length = strlen(path);
     if (length >= PATH_BYTES)
@@ -123,6 +141,8 @@ static bool prepare(const char *path) {
         return false;
     if (!mine)
         name_child_file();
+    const char *place = mine ? environment("RAMLENS_PLACE") : NULL;
+    recorder.placed = place != NULL && begin_placed(place);
     void *page = ramlens_port_map(4096);
     if (page == NULL || madvise(page, 4096, MADV_WIPEONFORK) != 0)
         return false;
@@ -211,12 +231,14 @@ uint32_t recorder_thread_reserve(void) {
     return ramlens_thread_number(&recorder.core);
 }
 
-void recorder_thread_begin(uint32_t number, uintptr_t stack_high) {
+void recorder_thread_begin(uint32_t number, uintptr_t stack_high, struct thread_life *life) {
     if (!recorder_is_alive() || self != NULL)
         return;
     struct recorder_thread *t = attach(number, stack_high);
-    if (t != NULL)
+    if (t != NULL) {
         t->created = 1;
+        t->life = life;
+    }
 }
 
 static __attribute__((noinline)) struct recorder_thread *attach_unknown(void) {
@@ -235,6 +257,9 @@ static void thread_ending(void *thread) {
         t->depth++;
         recorder_note_kernel(
                 t, KERNEL_DESTROY, KERNEL_THREAD, t->number, 0, (struct call_site){ 0, 0 });
+        if (placed_is_on())
+            placed_object_end(t, KERNEL_THREAD, t->number, 0, true);
+        threads_ended(t->life);
         t->depth--;
     }
     ramlens_stream_flush(&t->streams[0]);
@@ -328,14 +353,26 @@ uint32_t recorder_stack(struct recorder_thread *t, struct call_site site) {
     return unwind_stack(t->depth == 1 ? t->unwind : NULL, site.slot, site.frame);
 }
 
-void recorder_note(struct recorder_thread *t, uint64_t time, const void *address,
-        struct call_site site, struct ramlens_wire_request *request) {
+// One copy, so that what it calls is part of it.
+__attribute__((noinline)) void recorder_note(struct recorder_thread *t, uint64_t time,
+        const void *address, struct call_site site, struct ramlens_wire_request *request) {
     if (__builtin_expect(t->depth > 2, 0)) {
         ramlens_stream_lose(&recorder.core, &t->streams[1], request->kind);
         return;
     }
-    request->stack = recorder_stack(t, site);
+    if (site.slot != 0)
+        request->stack = recorder_stack(t, site);
     ramlens_stream_event(
+            &recorder.core, &t->streams[t->depth - 1], time, (uintptr_t)address, request);
+}
+
+void recorder_reserve(struct recorder_thread *t, size_t bytes) {
+    ramlens_stream_reserve(&recorder.core, &t->streams[t->depth - 1], bytes);
+}
+
+void recorder_note_ordered(struct recorder_thread *t, uint64_t time, const void *address,
+        const struct ramlens_wire_request *request) {
+    ramlens_stream_ordered(
             &recorder.core, &t->streams[t->depth - 1], time, (uintptr_t)address, request);
 }
 
@@ -345,22 +382,32 @@ uint64_t recorder_before(struct recorder_thread *t, const void *address) {
     return ramlens_stream_before(&recorder.core, &t->streams[t->depth - 1], (uintptr_t)address);
 }
 
-void recorder_note_record(struct recorder_thread *t, enum ramlens_wire_record type,
-        const uint8_t *body, size_t size) {
+void recorder_note_record_at(struct recorder_thread *t, uint64_t time,
+        enum ramlens_wire_record type, const uint8_t *body, size_t size) {
     if (t->depth <= 2)
-        ramlens_stream_record(
-                &recorder.core, &t->streams[t->depth - 1], ramlens_port_time(), type, body, size);
+        ramlens_stream_record(&recorder.core, &t->streams[t->depth - 1], time, type, body, size);
 }
 
-void recorder_note_kernel(struct recorder_thread *t, enum kernel_operation operation,
+void recorder_note_record(struct recorder_thread *t, enum ramlens_wire_record type,
+        const uint8_t *body, size_t size) {
+    recorder_note_record_at(t, ramlens_port_time(), type, body, size);
+}
+
+void recorder_define(enum ramlens_wire_record type, const uint8_t *body, size_t size) {
+    ramlens_define(&recorder.core, type, body, size);
+}
+
+uint32_t recorder_note_kernel(struct recorder_thread *t, enum kernel_operation operation,
         enum kernel_object object, uint64_t address, uint64_t size, struct call_site site) {
     uint8_t body[64];
     uint8_t *at = ramlens_wire_put_varint(body, operation);
     at = ramlens_wire_put_varint(at, object);
+    uint32_t stack = recorder_stack(t, site);
     at = ramlens_wire_put_varint(at, address);
-    at = ramlens_wire_put_varint(at, recorder_stack(t, site));
+    at = ramlens_wire_put_varint(at, stack);
     at = ramlens_wire_put_varint(at, size);
     recorder_note_record(t, RAMLENS_WIRE_KERNEL, body, (size_t)(at - body));
+    return stack;
 }
 
 void recorder_modules_refresh(void) {
@@ -379,10 +426,14 @@ void ramlens_runtime_checkpoint(const char *name, unsigned cycle) {
     struct recorder_thread *t = recorder_enter();
     if (t == NULL)
         return;
+    threads_reclaim(t);
     uint8_t body[96];
     uint8_t *at = ramlens_wire_put_varint(body, cycle);
     at = ramlens_wire_put_bytes(at, name, strnlen(name, 63));
-    recorder_note_record(t, RAMLENS_WIRE_CHECKPOINT, body, (size_t)(at - body));
+    if (placed_is_on() && t->depth == 1)
+        placed_checkpoint(t, body, (size_t)(at - body));
+    else
+        recorder_note_record(t, RAMLENS_WIRE_CHECKPOINT, body, (size_t)(at - body));
     modules_refresh(&recorder.core, &recorder.stacks);
     define_clock();
     recorder_leave(t);
@@ -409,9 +460,19 @@ __attribute__((destructor)) static void finish(void) {
     recorder_leave(t);
 }
 
+static void before_fork(void) {
+    placed_before_fork();
+    ramlens_port_lock();
+}
+
+static void after_fork(void) {
+    ramlens_port_unlock();
+    placed_after_fork();
+}
+
 /// In a forked child the kernel has emptied the page of recorder_alive: nothing is recorded, unless children were asked for.
 static void in_child(void) {
-    ramlens_port_unlock();
+    after_fork();
     unwind_after_fork();
     if (!recorder.children || recorder.alive_page == NULL)
         return;
@@ -428,7 +489,7 @@ __attribute__((constructor)) static void constructor(void) {
     struct recorder_thread *t = recorder_enter();
     if (t == NULL)
         return;
-    // Held across the fork, so that a child does not inherit it from a thread that it does not have.
-    pthread_atfork(ramlens_port_lock, ramlens_port_unlock, in_child);
+    // Held across the fork, so that a child does not inherit them from a thread that it does not have.
+    pthread_atfork(before_fork, after_fork, in_child);
     recorder_leave(t);
 }

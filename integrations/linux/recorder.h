@@ -35,6 +35,8 @@ struct pending_new {
     size_t tried_size; ///< What that call asked for.
 };
 
+struct thread_life;
+
 /// One thread of the program. Reused after the thread has ended.
 struct recorder_thread {
     struct ramlens_stream streams[2]; ///< [1]: for signal handlers that interrupt the recorder.
@@ -45,6 +47,7 @@ struct recorder_thread {
     int32_t system_id;
     uint32_t ending;  ///< Its destructors run; reusable once the kernel no longer knows it.
     uint32_t created; ///< By pthread_create, which noted its beginning: its end is noted too.
+    struct thread_life *life; ///< Likewise (threads.h); may be NULL.
     struct recorder_thread *next;
 };
 
@@ -63,9 +66,23 @@ static inline bool recorder_is_alive(void) {
 struct recorder_thread *recorder_enter(void);
 void recorder_leave(struct recorder_thread *t);
 
-/// Notes an event of the entered thread. `time`: stamp (ramlens_port_time()), taken after an allocation, before a free.
+/// Notes an event of the entered thread. `time`: stamp (ramlens_port_time()), taken after an allocation, before a free. Finds the request's stack,
+/// unless the site is 0.
 void recorder_note(struct recorder_thread *t, uint64_t time, const void *address,
         struct call_site site, struct ramlens_wire_request *request);
+
+/// The same where the request's stack is known already.
+static inline void recorder_note_known(struct recorder_thread *t, uint64_t time,
+        const void *address, struct ramlens_wire_request *request) {
+    recorder_note(t, time, address, (struct call_site){ 0, 0 }, request);
+}
+
+/// Makes room for `bytes` bytes of items in the entered thread's stream: what is noted next keeps stamps that are taken after this.
+void recorder_reserve(struct recorder_thread *t, size_t bytes);
+
+/// Notes an event whose stamp a critical section gave, with its stack; room was made (RAMLENS_WIRE_EVENT_MAX).
+void recorder_note_ordered(struct recorder_thread *t, uint64_t time, const void *address,
+        const struct ramlens_wire_request *request);
 
 /// A stamp for the free that a realloc of `address` may turn out to be, taken before the real call.
 uint64_t recorder_before(struct recorder_thread *t, const void *address);
@@ -79,9 +96,15 @@ void recorder_rename_self(const char *name);
 /// Notes a record of the entered thread.
 void recorder_note_record(
         struct recorder_thread *t, enum ramlens_wire_record type, const uint8_t *body, size_t size);
+/// The same, with a stamp.
+void recorder_note_record_at(struct recorder_thread *t, uint64_t time,
+        enum ramlens_wire_record type, const uint8_t *body, size_t size);
+
+/// Writes a definition.
+void recorder_define(enum ramlens_wire_record type, const uint8_t *body, size_t size);
 
 /// Attaches the calling new thread under `number`; `stack_high` is an address at the outer end of its stack.
-void recorder_thread_begin(uint32_t number, uintptr_t stack_high);
+void recorder_thread_begin(uint32_t number, uintptr_t stack_high, struct thread_life *life);
 /// A number for a thread about to be created.
 uint32_t recorder_thread_reserve(void);
 /// Defines the name of thread `number`.
@@ -91,7 +114,12 @@ void recorder_thread_name(uint32_t number, int32_t system_id, const char *name);
 void recorder_modules_refresh(void);
 
 /// Kernel objects: operation and object as numbered in FORMAT.md.
-enum kernel_operation { KERNEL_CREATE = 0, KERNEL_DESTROY = 1, KERNEL_FIRST_USE = 2 };
+enum kernel_operation {
+    KERNEL_CREATE = 0,
+    KERNEL_DESTROY = 1,
+    KERNEL_FIRST_USE = 2,
+    KERNEL_RECLAIMED = 3,
+};
 enum kernel_object {
     KERNEL_MUTEX = 1,
     KERNEL_CONDITION = 2,
@@ -101,7 +129,8 @@ enum kernel_object {
     KERNEL_KEY = 6,
     KERNEL_BARRIER = 7,
 };
-void recorder_note_kernel(struct recorder_thread *t, enum kernel_operation operation,
+/// Notes what happened to a kernel object; returns the number of the stack at `site`.
+uint32_t recorder_note_kernel(struct recorder_thread *t, enum kernel_operation operation,
         enum kernel_object object, uint64_t address, uint64_t size, struct call_site site);
 
 // ---- trace file (trace_file.c)

@@ -8,6 +8,7 @@
 # FRAME_POINTERS=0   build without frame pointers, into build/webrtc/ARCH-nofp
 # OPTIMISE=-Os       other than -O2, into build/webrtc/ARCH-Os
 # DATACHANNEL_SRC=, MBEDTLS_SRC=   source trees of one's own, see fetch.sh
+# STATE=             a state of the port instead, see states/state.sh: build/webrtc/ARCH-STATE/device
 # JOBS=              compilers at a time; default: the processors
 #
 # Quick when everything is up to date. Progress goes to stderr, output of the tools to
@@ -26,6 +27,9 @@ x86_64) word=64 ;;
     exit 2
     ;;
 esac
+if [ "${STATE:-stock}" != stock ]; then
+    exec subjects/webrtc/states/state.sh "$arch" "$STATE"
+fi
 frame_pointers=${FRAME_POINTERS:-1}
 name=$arch
 [ "$frame_pointers" = 1 ] || name=$arch-nofp
@@ -101,7 +105,7 @@ compile() {
 }
 
 if is_up_to_date; then
-    echo "subject ($name) is up to date" >&2
+    [ -n "${QUIET:-}" ] || echo "subject ($name) is up to date" >&2
     exit 0
 fi
 mkdir -p "$build/log"

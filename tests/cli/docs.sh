@@ -137,7 +137,7 @@ paths_exist() { # document
             ;;
         word:build/* | word:out/*) ;;
         word:base/* | word:io/* | word:model/* | word:pass/* | word:cmd/*) exists "host/$word" || result=1 ;;
-        word:host/* | word:runtime/* | word:wire/* | word:integrations/* | word:targets/* | word:subjects/* | word:tests/* | \
+        word:host/* | word:runtime/* | word:wire/* | word:heap/* | word:integrations/* | word:targets/* | word:subjects/* | word:tests/* | \
             word:bench/* | word:docs/* | word:tools/* | word:mk/* | word:.ci/*) exists "$word" || result=1 ;;
         esac
     done <"$tmp/mentions"

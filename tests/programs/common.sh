@@ -103,7 +103,7 @@ normal_events() {
         {
             line = $2 " " $3
             at = 4
-            object = $4 ~ /^(create|destroy|first-use)$/
+            object = $4 ~ /^(create|destroy|first-use|reclaimed)$/
             if (object) line = line " " $(at++)
             address = $(at++)
             failed = / failed/
@@ -128,7 +128,7 @@ normal_events() {
 events_raw() {
     "$ramlens" info --events "$1" | awk -v from="$2" -v to="${3:-}" '
         $3 == "checkpoint" && $4 == to && on { exit }
-        on && $3 != "checkpoint"
+        on && $3 != "checkpoint" && $3 != "heaps"
         $3 == "checkpoint" && $4 == from { on = 1 }'
 }
 

@@ -42,8 +42,8 @@ for size in $sizes; do
     done
 
     run "$size" "$tmp/churn.rlt" churn 5000
-    check "5000 threads are created and destroyed one after another ($size)" same "5000 5000" \
-        "$(kernel "$tmp/churn.rlt" thread create) $(kernel "$tmp/churn.rlt" thread destroy)"
+    check "5000 threads are created, destroyed and joined one after another ($size)" same "5000 5000 5000" \
+        "$(kernel "$tmp/churn.rlt" thread create) $(kernel "$tmp/churn.rlt" thread destroy) $(kernel "$tmp/churn.rlt" thread reclaimed)"
     check "the blocks that 5000 threads hand on are all there ($size)" equal \
         "$(event_count "$tmp/churn.rlt" malloc 4321)" 5000
     check "none of 5000 threads is left over ($size)" same "0 0" \
@@ -64,12 +64,16 @@ for size in $sizes; do
     check "stack sizes asked for are recorded, a failed creation ends at once ($size)" same \
         "create 65536
 destroy 0
+reclaimed 0
 create 1048576
 destroy 0
+reclaimed 0
 create 0
 destroy 0
+reclaimed 0
 create $([ "$size" = i386 ] && echo 4294901760 || echo 18446744073709486080)
-destroy 0" "$("$ramlens" info --events "$tmp/stacks.rlt" | awk '$3 == "thread" { print $4, $7 }')"
+destroy 0
+reclaimed 0" "$("$ramlens" info --events "$tmp/stacks.rlt" | awk '$3 == "thread" { print $4, $7 }')"
 
     run "$size" "$tmp/local.rlt" local
     check "what thread_local objects and keys free and allocate last is seen ($size)" same "10 10 30" \

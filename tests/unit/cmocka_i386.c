@@ -60,7 +60,13 @@ int _cmocka_run_group_tests(const char *group_name, const struct CMUnitTest *con
         printf("[ RUN      ] %s\n", tests[i].name);
         void *state = NULL;
         if (setjmp(failed) == 0) {
+            if (tests[i].setup_func) {
+                tests[i].setup_func(&state);
+            }
             tests[i].test_func(&state);
+            if (tests[i].teardown_func) {
+                tests[i].teardown_func(&state);
+            }
             printf("[       OK ] %s\n", tests[i].name);
         } else {
             failures++;

@@ -171,10 +171,28 @@ static void the_overhead_of_a_region_is_that_of_its_heaps(void **state) {
             heap_cost_region_overhead(t, target_find_region(t, STR("internal"))), internal);
 }
 
+/// FreeRTOS's heap_4.c: eight bytes of header, whole eights, a hole is taken as it is.
+static void first_fit_has_headers_and_no_classes(void **state) {
+    struct fixture *f = *state;
+    assert_true(
+            target_load(&f->arena, "freertos", fixture_folders, 1, NULL, 0, &f->target, &f->err));
+    struct heap_cost heap;
+    assert_true(heap_cost_for(&f->target.allocator, 262144, &heap));
+    assert_int_equal(heap_cost_bytes(&heap, 1), 16);
+    assert_int_equal(heap_cost_bytes(&heap, 8), 16);
+    assert_int_equal(heap_cost_bytes(&heap, 9), 24);
+    assert_int_equal(heap_cost_bytes(&heap, 1000), 1008);
+    assert_int_equal(heap_cost_bytes(&heap, 1001), 1016);
+    assert_int_equal(heap_cost_first_block(&f->target.allocator, 262144), 262144 - 16);
+    assert_int_equal(heap_cost_largest(&heap, 1001), 1001);
+    assert_false(heap_cost_for(&f->target.allocator, 16, &heap));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
         TEST(control_blocks_and_first_blocks_are_as_computed_by_the_allocator),
+        TEST(first_fit_has_headers_and_no_classes),
         TEST(blocks_cost_what_the_allocator_takes),
         TEST(the_least_block_serves_up_to_twelve_bytes),
         TEST(no_block_comes_of_nothing_or_of_too_much),

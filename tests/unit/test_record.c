@@ -329,6 +329,30 @@ static void an_address_that_changes_hands_is_stamped_exactly(void **state) {
     assert_int_equal(content_of(streams[1].number).last_time, 1001 * PARTS);
 }
 
+/// Room is made before the stamp is taken, so no block that begins later changes it; without room the event is counted.
+static void a_stamp_from_a_critical_section_is_kept(void **state) {
+    (void)state;
+    fake_port_reset();
+    begin();
+    struct ramlens_wire_request r = { .kind = RAMLENS_WIRE_MALLOC };
+    for (uint32_t i = 0; i < 3000; i++) {
+        r.size = i * 77;
+        ramlens_stream_reserve(&recorder, &streams[0], RAMLENS_WIRE_EVENT_MAX);
+        uint64_t stamp = fake_port.now += 7;
+        fake_port.now += 3 * PARTS; // until it is written
+        ramlens_stream_ordered(&recorder, &streams[0], stamp, i * 4096, &r);
+        assert_int_equal(content_of(streams[0].number).last_time, stamp);
+    }
+    assert_true(content_of(streams[0].number).blocks > 1);
+    fake_port.blocks_left = 0;
+    ramlens_stream_reserve(&recorder, &streams[1], RAMLENS_WIRE_EVENT_MAX);
+    ramlens_stream_ordered(&recorder, &streams[1], fake_port.now, 64, &r);
+    uint32_t allocs, frees;
+    ramlens_recorder_lost(&recorder, &allocs, &frees);
+    assert_int_equal(allocs, 1);
+    assert_int_equal(frees, 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_image_is_the_first_record),
@@ -342,6 +366,7 @@ int main(void) {
         cmocka_unit_test(a_stamp_taken_before_a_call_is_kept),
         cmocka_unit_test(a_stream_that_slept_for_hours_goes_on),
         cmocka_unit_test(an_address_that_changes_hands_is_stamped_exactly),
+        cmocka_unit_test(a_stamp_from_a_critical_section_is_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

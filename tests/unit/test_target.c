@@ -333,7 +333,7 @@ static uint32_t count_sourced(const struct conf_line *first) {
     for (const struct conf_line *line = first; line; line = line->next) {
         if (holds_number(line)) {
             if (!has_source(line)) {
-                fail_msg("targets/esp32p4:%u: a number without a source", (unsigned)line->number);
+                fail_msg("line %u: a number without a source", (unsigned)line->number);
             }
             count++;
         }
@@ -347,6 +347,42 @@ static void every_number_has_a_source(void **state) {
     struct conf conf;
     assert_true(conf_read(&f->arena, "targets/esp32p4", &conf, &f->err));
     assert_true(count_sourced(conf.lines) > 60);
+    assert_true(conf_read(&f->arena, "targets/freertos", &conf, &f->err));
+    assert_true(count_sourced(conf.lines) > 15);
+}
+
+static void numbers_are_chosen_within_their_range(void **state) {
+    struct fixture *f = *state;
+    const struct target *t = fixture_load(f, "threshold=4K", "reserve=0", NULL);
+    assert_int_equal(t->malloc_rule.up_to, 4096);
+    for (uint32_t i = 0; i < t->heap_count; i++)
+        assert_false(t->heaps[i].carved); // no reserve, no pool
+    assert_string_equal(target_choices(&f->arena, t),
+            "idf=v5.5.1 revision=<3 cache=128K libc=newlib psram=32M threshold=4096 reserve=0");
+    assert_int_equal(fixture_load(f, NULL, NULL, NULL)->malloc_rule.up_to, 16384);
+    const char *const wrong[] = { "threshold=131073", "threshold=-1", "threshold=much",
+        "threshold=" };
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        assert_false(fixture_try(f, &wrong[i], 1));
+        fixture_assert_failed(f, 0, "choose a number from 0 to 131072");
+    }
+}
+
+static void poisoning_is_a_setting(void **state) {
+    struct fixture *f = *state;
+    assert_int_equal(fixture_load(f, NULL, NULL, NULL)->allocator.poison_bytes, 0);
+    assert_int_equal(fixture_load(f, "poisoning=light", NULL, NULL)->allocator.poison_bytes, 12);
+    assert_int_equal(
+            fixture_load(f, "poisoning=comprehensive", NULL, NULL)->allocator.poisoning, 2);
+}
+
+static void freertos_has_one_heap_of_first_fit(void **state) {
+    struct fixture *f = *state;
+    assert_true(
+            target_load(&f->arena, "freertos", fixture_folders, 1, NULL, 0, &f->target, &f->err));
+    assert_true(f->target.allocator.first_fit);
+    assert_int_equal(f->target.heap_count, 1);
+    assert_int_equal(f->target.heaps[0].bytes, 262144);
 }
 
 /// The smallest chip: one memory, no PSRAM. Its lines are numbered in the cases below.
@@ -537,6 +573,9 @@ int main(void) {
         TEST(unknown_names_list_the_choices),
         TEST(a_target_can_be_given_by_path),
         TEST(every_number_has_a_source),
+        TEST(numbers_are_chosen_within_their_range),
+        TEST(poisoning_is_a_setting),
+        TEST(freertos_has_one_heap_of_first_fit),
         TEST(a_chip_of_one_memory_is_one_file),
         TEST(bad_files_are_refused_by_line),
         TEST(cut_files_are_refused_with_a_message),

@@ -1,0 +1,1 @@
+/// Everything is in ../lv_conf_internal.h.
