@@ -125,6 +125,10 @@ static void verdict_text(struct plan_work *w, struct text *out) {
                 c->rule_count == 0 ? " without a line" : "",
                 human_exact(c->result.goal.free_bytes).text, STR_ARG(checkpoint_name(w)),
                 human_exact(c->wanted).text);
+        if (w->bench.group == REPLAY_COUNTED && c->result.worst.free_bytes < c->wanted / 2)
+            text_printf(out,
+                    "At the worst moment of the run %s B are free: --knee looks at that.\n",
+                    human_exact(c->result.worst.free_bytes).text);
         return;
     }
     text_printf(out,
@@ -232,4 +236,6 @@ void plan_text(struct plan_work *w, struct text *out) {
     advice_text(w, out);
     stays_text(w, out);
     left_text(w, out);
+    if (w->update == NULL && !opt_is_given(&w->ctx->values, "output"))
+        text_printf(out, "\nNothing was written: --output FILE writes the plan.\n");
 }
