@@ -76,6 +76,11 @@ const char *plan_rule_words(const struct plan_work *w, const struct lot_rule *ru
 
 // ---- evidence
 
+/// "1 block", "2 blocks".
+static const char *count_of(struct arena *a, uint64_t n, const char *what) {
+    return arena_printf(a, "%s %s%s", human_exact(n).text, what, n == 1 ? "" : "s");
+}
+
 struct sums {
     uint64_t blocks, events, bytes, cost_goal, cost_worst, ended, lifetime, givers, enders;
     uint64_t accesses, accessed_bytes;
@@ -123,13 +128,13 @@ struct str plan_evidence(const struct plan_work *w, const struct choose_step *s)
     struct sums t = sum_step(w, s);
     struct text out = { .arena = w->ctx->arena };
     text_printf(&out,
-            "measured: %s B of internal RAM at the fullest moment in %s blocks, %s B at %.*s; "
-            "%s requests in the run",
-            human_exact(t.cost_worst).text, human_exact(t.blocks).text,
+            "measured: %s B of internal RAM at the fullest moment in %s, %s B at %.*s; "
+            "%s in the run",
+            human_exact(t.cost_worst).text, count_of(w->ctx->arena, t.blocks, "block"),
             human_exact(t.cost_goal).text, STR_ARG(w->lots.checkpoints[w->bench.checkpoint]),
-            human_exact(t.events).text);
+            count_of(w->ctx->arena, t.events, "request"));
     if (t.ended > 0)
-        text_printf(&out, ", a block lives %s", human_time(t.lifetime / t.ended / 1000).text);
+        text_printf(&out, "; a block lives %s", human_time(t.lifetime / t.ended / 1000).text);
     text_printf(&out, "\nthreads: allocated by ");
     add_threads(w, &out, t.givers);
     if (t.enders != 0) {
@@ -192,8 +197,8 @@ static struct str why_kept(const struct plan_work *w, const struct lot_rule *rul
                                   ? arena_printf(w->ctx->arena, ", %s B read and written",
                                             human_exact(accesses).text)
                                   : "";
-    return str_from(arena_printf(w->ctx->arena, "stays: %s requests%s for at most %s B at once",
-            human_exact(events).text, touched, human_exact(cost).text));
+    return str_from(arena_printf(w->ctx->arena, "stays: %s%s for at most %s B at once",
+            count_of(w->ctx->arena, events, "request"), touched, human_exact(cost).text));
 }
 
 static struct plan_draft_rule *draft_rules(struct plan_work *w) {

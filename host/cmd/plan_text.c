@@ -125,6 +125,10 @@ static void verdict_text(struct plan_work *w, struct text *out) {
                 c->rule_count == 0 ? " without a line" : "",
                 human_exact(c->result.goal.free_bytes).text, STR_ARG(checkpoint_name(w)),
                 human_exact(c->wanted).text);
+        if (w->bench.group == REPLAY_COUNTED && c->result.worst.free_bytes < c->wanted / 2)
+            text_printf(out,
+                    "At the worst moment of the run %s B are free: --knee looks at that.\n",
+                    human_exact(c->result.worst.free_bytes).text);
         return;
     }
     text_printf(out,
@@ -180,6 +184,20 @@ static void stays_text(struct plan_work *w, struct text *out) {
     table_write(&t, &w->ctx->term, out);
 }
 
+/// Most bytes at a moment of what the component's port insists on; 0 when it does not, or a line of the user's says otherwise.
+static uint64_t insisted_bytes(const struct plan_work *w, struct str component) {
+    uint64_t most = 0;
+    for (size_t m = 0; m < w->lots.moments.len; m++) {
+        uint64_t bytes = 0;
+        for (size_t i = 0; i < w->lots.list.len; i++)
+            if (w->lots.list.at[i].stay == LOT_IS_INSISTED &&
+                    str_equal(w->setup.answer.map.names[w->lots.list.at[i].component], component))
+                bytes += w->lots.moments.at[m].cost[i];
+        most = bytes > most ? bytes : most;
+    }
+    return most;
+}
+
 /// What the tool left alone, and why.
 static void left_text(struct plan_work *w, struct text *out) {
     const struct target *t = &w->setup.answer.target;
@@ -189,12 +207,19 @@ static void left_text(struct plan_work *w, struct text *out) {
                 "blocks may be used by interrupts. What libc allocates by itself stays: no line "
                 "of a plan for a component reaches it."),
             0, w->ctx->term.columns);
-    for (uint32_t i = 0; i < t->insistence_count; i++)
-        text_printf(out,
-                "%.*s stays: its port insists on '%.*s', which its own configuration "
-                "alone changes.\n",
-                STR_ARG(t->insistences[i].component),
-                STR_ARG(t->requests[t->insistences[i].request].name));
+    for (uint32_t i = 0; i < t->insistence_count; i++) {
+        const struct target_insistence *insists = &t->insistences[i];
+        if (insisted_bytes(w, insists->component) == 0)
+            continue;
+        text_wrap(out,
+                str_from(arena_printf(w->ctx->arena,
+                        "%.*s stays: its port insists on '%.*s', up to %s B at once, which its own "
+                        "configuration alone changes (%.*s).",
+                        STR_ARG(insists->component), STR_ARG(t->requests[insists->request].name),
+                        human_exact(insisted_bytes(w, insists->component)).text,
+                        STR_ARG(insists->source))),
+                0, w->ctx->term.columns);
+    }
     if (!w->moves_stacks)
         text_wrap(out,
                 STR("Stacks stay: whether a thread writes flash, or sleeps, is not known from this "
@@ -211,4 +236,6 @@ void plan_text(struct plan_work *w, struct text *out) {
     advice_text(w, out);
     stays_text(w, out);
     left_text(w, out);
+    if (w->update == NULL && !opt_is_given(&w->ctx->values, "output"))
+        text_printf(out, "\nNothing was written: --output FILE writes the plan.\n");
 }

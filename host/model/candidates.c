@@ -92,7 +92,7 @@ static const struct lot_moment *fullest(
 
 // ---- candidates
 
-static bool is_new(const struct candidates *c, const struct candidate *made) {
+static bool is_other(const struct candidates *c, const struct candidate *made) {
     for (size_t i = 0; i < c->list.len; i++)
         if (memcmp(c->list.at[i].labels, made->labels, c->lots->list.len) == 0 &&
                 c->list.at[i].rules.len <= made->rules.len)
@@ -101,7 +101,7 @@ static bool is_new(const struct candidates *c, const struct candidate *made) {
 }
 
 static bool keep(struct candidates *c, const struct candidate *made) {
-    if (!is_new(c, made))
+    if (!is_other(c, made))
         return false;
     *vec_push(c->a, &c->list) = *made;
     return true;

@@ -1,10 +1,14 @@
 // See lot_rules.h. The same walk is taken twice: for the value of a node, then, once it is known what is best there, for its rules.
 #include "lot_rules.h"
 
+#include "map64.h"
+
 #include <stdlib.h>
 
 /// Moving what may not move is never worth it.
-static const double NEVER = -1e18;
+static const double never = -1e18;
+
+enum { SEVERAL = UINT16_MAX + 2 };
 
 /// A stretch of the tree's order.
 struct span {
@@ -64,23 +68,39 @@ static struct span node_from(const struct lot_tree *t, uint32_t low, uint32_t en
     return s;
 }
 
+/// Whose a name is: component + 1, or SEVERAL.
+static const uint64_t *note_name(
+        struct map64 *names, struct arena *a, struct str name, uint16_t component) {
+    uint64_t h = UINT64_C(0xcbf29ce484222325);
+    for (size_t i = 0; i < name.len; i++)
+        h = (h ^ (unsigned char)name.at[i]) * UINT64_C(0x100000001b3);
+    uint64_t *whose = map64_put(names, a, h, NULL);
+    if (*whose == 0)
+        *whose = component + 1u;
+    else if (*whose != component + 1u)
+        *whose = SEVERAL;
+    return whose;
+}
+
 void lot_tree_build(struct arena *a, const struct lots *l, struct lot_tree *out) {
     size_t count = l->list.len;
     *out = (struct lot_tree){ .lots = l,
         .order = NEW_ARRAY(a, uint32_t, count + 1),
         .function_elsewhere = NEW_ARRAY(a, bool, count + 1),
         .scope_elsewhere = NEW_ARRAY(a, bool, count + 1) };
+    struct map64 functions = { 0 }, scopes = { 0 };
     for (uint32_t i = 0; i < count; i++) {
         const struct lot *lot = &l->list.at[i];
         if (lot->kind != PLAN_LIBC)
             out->order[out->count++] = i;
-        for (uint32_t k = 0; k < count; k++) {
-            const struct lot *other = &l->list.at[k];
-            if (other->component == lot->component)
-                continue;
-            out->function_elsewhere[i] |= str_equal(lot->function, other->function);
-            out->scope_elsewhere[i] |= str_equal(lot->scope, other->scope);
-        }
+        note_name(&functions, a, lot->function, lot->component);
+        note_name(&scopes, a, lot->scope, lot->component);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        const struct lot *lot = &l->list.at[i];
+        out->function_elsewhere[i] =
+                *note_name(&functions, a, lot->function, lot->component) == SEVERAL;
+        out->scope_elsewhere[i] = *note_name(&scopes, a, lot->scope, lot->component) == SEVERAL;
     }
     sorted_lots = l;
     qsort(out->order, out->count, sizeof *out->order, compare_lots);
@@ -93,7 +113,7 @@ static double price_of(const struct lot_tree *t, enum plan_strength strength) {
     return t->price * (0.9 + 0.02 * (double)(strength - PLAN_BY_COMPONENT));
 }
 
-static double lot_value(const struct lot_tree *t, uint32_t i, uint8_t label) {
+static double lot_value(const struct lot_tree *t, uint32_t i, int label) {
     const struct lot *lot = lot_at(t, i);
     if (lot->stay == LOT_IS_PINNED)
         return 0;
@@ -101,7 +121,7 @@ static double lot_value(const struct lot_tree *t, uint32_t i, uint8_t label) {
     if (!moves)
         return 0;
     if (lot->stay != LOT_MAY_MOVE)
-        return label == LOT_GOES ? NEVER : 0;
+        return label == LOT_GOES ? never : 0;
     return t->values[t->order[i]];
 }
 
@@ -120,10 +140,10 @@ static bool may_name(const struct lot_tree *t, struct span s, enum plan_strength
     return true;
 }
 
-static struct labels all_as(uint8_t label) {
+static struct labels all_as(int label) {
     struct labels l;
     for (int kind = 0; kind < PLAN_KINDS; kind++)
-        l.of[kind] = label;
+        l.of[kind] = (uint8_t)label;
     return l;
 }
 
@@ -133,9 +153,9 @@ struct choice {
     bool by_container;
 };
 
-static void consider(struct choice *best, double value, uint8_t label, bool by_container) {
+static void consider(struct choice *best, double value, int label, bool by_container) {
     if (value > best->value + 1e-6)
-        *best = (struct choice){ value, label, by_container };
+        *best = (struct choice){ value, (uint8_t)label, by_container };
 }
 
 /// A site whose lots have labels of their own already: labels[lot's place].
@@ -145,7 +165,7 @@ static struct choice site_choice(const struct lot_tree *t, struct span s, const 
         best.value += lot_value(t, i, labels[i]);
     if (!may_name(t, s, PLAN_BY_SITE))
         return best;
-    for (uint8_t label = LOT_GOES; label < LOT_LABELS; label++) {
+    for (int label = LOT_GOES; label < LOT_LABELS; label++) {
         double value = -price_of(t, PLAN_BY_SITE);
         for (uint32_t i = s.low; i < s.high; i++)
             value += lot_value(t, i, label);
@@ -172,8 +192,7 @@ static struct choice function_choice(
         const struct lot_tree *t, struct span s, struct labels l, uint8_t *scratch) {
     set_labels(t, s, l, scratch);
     struct choice best = { sites_value(t, s, scratch), LOT_AS_BEFORE, false };
-    for (uint8_t label = LOT_GOES; may_name(t, s, PLAN_BY_FUNCTION) && label < LOT_LABELS;
-            label++) {
+    for (int label = LOT_GOES; may_name(t, s, PLAN_BY_FUNCTION) && label < LOT_LABELS; label++) {
         set_labels(t, s, all_as(label), scratch);
         consider(&best, sites_value(t, s, scratch) - price_of(t, PLAN_BY_FUNCTION), label, false);
     }
@@ -191,8 +210,8 @@ static double functions_value(
 }
 
 /// Value of all lots of the node whose container is that of lot `like`, each with a rule for its site or without.
-static double container_value(const struct lot_tree *t, struct span s, uint32_t like,
-        const struct labels *l, uint8_t label) {
+static double container_value(
+        const struct lot_tree *t, struct span s, uint32_t like, const struct labels *l, int label) {
     double value = 0;
     for (uint32_t i = s.low; i < s.high; i++) {
         if (!str_equal(lot_at(t, i)->container, lot_at(t, like)->container))
@@ -217,7 +236,7 @@ static struct choice container_choice(
     struct choice best = { container_value(t, s, like, l, 0), LOT_AS_BEFORE, false };
     if (lot_at(t, like)->container.len == 0 || !may_name(t, s, PLAN_BY_CONTAINER))
         return best;
-    for (uint8_t label = LOT_GOES; label < LOT_LABELS; label++)
+    for (int label = LOT_GOES; label < LOT_LABELS; label++)
         consider(&best, container_value(t, s, like, NULL, label) - price_of(t, PLAN_BY_CONTAINER),
                 label, false);
     return best;
@@ -236,7 +255,7 @@ static struct choice class_choice(
     struct choice best = { functions_value(t, s, l, scratch), LOT_AS_BEFORE, false };
     if (!may_name(t, s, PLAN_BY_CLASS))
         return best;
-    for (uint8_t label = LOT_GOES; label < LOT_LABELS; label++)
+    for (int label = LOT_GOES; label < LOT_LABELS; label++)
         consider(&best, functions_value(t, s, all_as(label), scratch) - price_of(t, PLAN_BY_CLASS),
                 label, false);
     consider(&best, containers_value(t, s, &l), LOT_AS_BEFORE, true);
@@ -272,11 +291,11 @@ static struct labels component_choice(const struct lot_tree *t, struct span s, u
     struct labels best = all_as(LOT_AS_BEFORE);
     double best_value = classes_value(t, s, best, scratch);
     bool has_malloc = may_name_kind(t, s, PLAN_MALLOC), has_new = may_name_kind(t, s, PLAN_NEW);
-    for (uint8_t m = 0; m < LOT_LABELS; m++) {
-        for (uint8_t n = 0; n < LOT_LABELS; n++) {
+    for (int m = 0; m < LOT_LABELS; m++) {
+        for (int n = 0; n < LOT_LABELS; n++) {
             if ((m != 0 && !has_malloc) || (n != 0 && !has_new))
                 continue;
-            struct labels l = { { m, n, LOT_AS_BEFORE } };
+            struct labels l = { { (uint8_t)m, (uint8_t)n, LOT_AS_BEFORE } };
             double value = classes_value(t, s, l, scratch) -
                            price_of(t, PLAN_BY_COMPONENT) * ((m != 0) + (n != 0));
             if (value > best_value + 1e-6) {
@@ -353,7 +372,7 @@ static void write_classes(struct writer *w, struct span s, struct labels l) {
 
 static void write_component(struct writer *w, struct span s) {
     struct labels l = component_choice(w->t, s, w->scratch);
-    for (uint8_t kind = PLAN_MALLOC; kind <= PLAN_NEW; kind++)
+    for (int kind = PLAN_MALLOC; kind <= PLAN_NEW; kind++)
         for (uint32_t i = s.low; i < s.high; i++)
             if (lot_at(w->t, i)->kind == kind) {
                 add_rule(w, i, PLAN_BY_COMPONENT, l.of[kind]);

@@ -28,7 +28,7 @@ struct reader {
     struct policy policy;
     struct heap_cost heap;
     struct map64 index; ///< Hash of what a lot is to its number + 1.
-    struct replay_feed *feed;
+    struct replay_feed feed;
     VEC(struct live_block) blocks; ///< By id.
     VEC(uint32_t) kernel;          ///< By id: bytes.
     uint32_t object_bytes[KERNEL_OBJECT_COUNT], running_bytes[KERNEL_OBJECT_COUNT];
@@ -83,6 +83,7 @@ static void describe(struct reader *r, struct lot *lot, uint32_t stack) {
     lot->scope = code_name_class(lot->function);
     const struct plan_rule *rule = plan_rule_for(r->plan, o, stack, (enum plan_kind)lot->kind);
     lot->base_moves = rule->request == lots_other_memory(r->l->target);
+    lot->base_holds = rule->request != PLAN_POLICY && !lot->base_moves;
     lot->base_strength = rule->strength;
     lot->stay = why_stays(rule, lot->kind);
 }
@@ -135,7 +136,7 @@ static bool is_capable(struct reader *r, const struct replay_op *op) {
     if (op->asks == 0)
         return false;
     struct policy_place place =
-            policy_place_of(r->l->target, r->feed->capabilities.at[op->asks - 1]);
+            policy_place_of(r->l->target, r->feed.capabilities.at[op->asks - 1]);
     for (uint32_t i = 0; i < place.count; i++)
         if (r->policy.large.count > 0 && place.regions[i] == r->policy.large.regions[0])
             return false;
@@ -156,10 +157,10 @@ static void give(struct reader *r, const struct replay_op *op) {
         vec_push(r->l->a, &r->blocks);
     struct live_block *b = &r->blocks.at[op->id];
     uint32_t size = op->size == 0 ? 1 : op->size;
-    uint64_t cost = size <= r->policy.up_to ? heap_cost_bytes(&r->heap, size) : 0;
-    *b = (struct live_block){
-        .lot = lot_of(r, op), .cost = (uint32_t)cost, .size = size, .birth = op->time
-    };
+    uint32_t lot = lot_of(r, op);
+    bool internal = size <= r->policy.up_to || r->l->list.at[lot - 1].base_holds;
+    uint64_t cost = internal ? heap_cost_bytes(&r->heap, size) : 0;
+    *b = (struct live_block){ .lot = lot, .cost = (uint32_t)cost, .size = size, .birth = op->time };
     if (r->first)
         count_give(r, &r->l->list.at[b->lot - 1], op);
     add_cost(r, b->lot, (int64_t)cost, 1);
@@ -195,7 +196,7 @@ static void kernel(struct reader *r, const struct replay_op *op) {
 /// The fullest moments of longer stretches: neighbours are joined.
 static void join_windows(struct reader *r) {
     for (uint32_t i = 0; i < WINDOWS / 2; i++) {
-        const struct window *a = &r->windows[2 * i], *b = &r->windows[2 * i + 1];
+        const struct window *a = &r->windows[(size_t)2 * i], *b = a + 1;
         r->windows[i] = a->total >= b->total ? *a : *b;
     }
     r->window_count = WINDOWS / 2;
@@ -309,20 +310,19 @@ static void take(struct reader *r, const struct replay_op *op) {
 
 static void pass(struct reader *r, struct trace *t, const struct trace_image *image,
         const bool *host_only, bool first) {
-    struct replay_feed feed;
+    struct replay_feed *feed = &r->feed;
     struct arena scratch = { 0 };
-    replay_feed_init(&feed, &scratch, t, image, r->l->owners, host_only, false);
-    r->feed = &feed;
+    replay_feed_init(feed, &scratch, t, image, r->l->owners, host_only, false);
     r->first = first;
     r->op = r->total = r->others = 0;
     r->blocks.len = r->kernel.len = 0;
     struct replay_op *ops = NEW_ARRAY(&scratch, struct replay_op, CHUNK);
     uint32_t count;
-    while ((count = replay_feed_read(&feed, ops, CHUNK)) > 0)
+    while ((count = replay_feed_read(feed, ops, CHUNK)) > 0)
         for (uint32_t i = 0; i < count; i++)
             take(r, &ops[i]);
     if (first)
-        name_checkpoints(r->l, &feed);
+        name_checkpoints(r->l, feed);
     arena_clear(&scratch);
 }
 

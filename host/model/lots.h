@@ -38,9 +38,10 @@ struct lot {
     uint32_t site;
     uint32_t stack; ///< That of its first request.
     uint16_t component;
-    uint8_t kind;            ///< enum plan_kind.
-    uint8_t stay;            ///< enum lot_stay.
-    bool base_moves;         ///< The plan to begin with puts it into the other memory already.
+    uint8_t kind;    ///< enum plan_kind.
+    uint8_t stay;    ///< enum lot_stay.
+    bool base_moves; ///< The plan to begin with puts it into the other memory already.
+    bool base_holds; ///< It insists on another memory than that: large blocks are internal, too.
     uint8_t base_strength;   ///< enum plan_strength of the rule of that plan.
     struct str function;     ///< For people; "" unknown.
     struct str scope;        ///< Its class, or namespace; "" none.

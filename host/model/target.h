@@ -138,7 +138,8 @@ struct target_request {
 /// A library that insists on a memory whatever the rule of malloc, unless a plan says otherwise.
 struct target_insistence {
     struct str component;
-    uint32_t request; ///< Index into `requests`.
+    struct str source; ///< Comment of its line: the option that says so.
+    uint32_t request;  ///< Index into `requests`.
 };
 
 /// Who asks for a block of a kernel object.

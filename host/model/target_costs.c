@@ -268,6 +268,7 @@ bool target_read_insists(struct target_reader *r, const struct conf_line *line) 
         return false;
     }
     i->component = line->words[1];
+    i->source = target_source(r, line);
     t->insistence_count++;
     return true;
 }

@@ -5,7 +5,7 @@
 #include <string.h>
 
 /// What one more line of a plan must win, in parts of all there is to win.
-static const double A_LINE = 0.004;
+static const double a_line = 0.004;
 
 uint64_t choose_cost(const struct choose *c, const struct trial_result *r) {
     return c->by_accesses ? r->accesses : r->events;
@@ -23,11 +23,13 @@ static uint32_t curve_values(const struct target *t, uint32_t *out) {
                 v = v == 0 ? 16 : v * 2)
             out[count++] = (uint32_t)v;
     }
-    uint32_t chosen = (uint32_t)t->malloc_rule.up_to;
-    for (uint32_t i = 0; i < count; i++)
-        if (out[i] == chosen)
-            return count;
-    out[count] = chosen;
+    uint32_t chosen = (uint32_t)t->malloc_rule.up_to, at = 0;
+    while (at < count && out[at] < chosen)
+        at++;
+    if (at < count && out[at] == chosen)
+        return count;
+    memmove(out + at + 1, out + at, (count - at) * sizeof *out);
+    out[at] = chosen;
     return count + 1;
 }
 
@@ -35,7 +37,7 @@ static uint32_t curve_values(const struct target *t, uint32_t *out) {
 static bool try_bounds(struct choose *c, struct err *err) {
     struct trial trials[CHOOSE_CURVE_MAX + 2] = { { .plan = c->base, .up_to = UINT32_MAX },
         { .plan = c->base, .up_to = UINT32_MAX } };
-    uint32_t values[CHOOSE_CURVE_MAX];
+    uint32_t values[CHOOSE_CURVE_MAX] = { 0 };
     c->curve_count = curve_values(c->bench->target, values);
     candidates_add(&c->candidates, AIM_ALL, 0, 0);
     trials[1].labels = c->candidates.list.at[0].labels;
@@ -88,7 +90,7 @@ static bool meets(const struct choose *c, const struct trial_result *r) {
 /// Higher is better. What is dominated, misses the goal or makes requests fail stands behind all that does not.
 static double score(const struct choose *c, const struct candidate *k) {
     const struct trial_result *r = &k->result;
-    double lines = A_LINE * (double)k->rules.len, s = 0;
+    double lines = a_line * (double)k->rules.len, s = 0;
     if (r->failures > c->before.failures)
         s -= 10000;
     if (dominated_by(c, r) != CHOOSE_NONE)

@@ -3,8 +3,8 @@
 . "${0%/*}/../programs/common.sh"
 
 sizes=i386
-build placing
-program=$bin/placing-i386
+build movable
+program=$bin/movable-i386
 trace=$tmp/t.rlt
 record "$trace" "$program"
 target="--target esp32p4"
@@ -113,7 +113,7 @@ check "a file that is not DHAT's is named" says 2 "ramlens plan: $trace: no file
 check "so is one that is not there" says 2 "ramlens plan: $tmp/none: *" plan --dhat "$tmp/none"
 sed 's/"cmd":"[^"]*"/"cmd":".\/elsewhere"/' "$tmp/dhat" >"$tmp/other"
 check "DHAT's run of another program is refused" says 2 \
-    "ramlens plan: $tmp/other: a DHAT run of 'elsewhere', but the trace is of 'placing-i386'" plan --dhat "$tmp/other"
+    "ramlens plan: $tmp/other: a DHAT run of 'elsewhere', but the trace is of 'movable-i386'" plan --dhat "$tmp/other"
 printf 'target esp32s3\nkernel internal\n' >"$tmp/wrong"
 check "a plan for another target is refused" says 2 \
     "ramlens plan: $tmp/wrong:1: the plan was made for target 'esp32s3', not for 'esp32p4'*" plan --update "$tmp/wrong"
