@@ -1,20 +1,6 @@
 #!/bin/sh
 # The answer on the real stack: it adds up, it names what it should, and it is the same twice.
-cd "$(dirname "$0")/../.." || exit 2
-out=build/tests/subject
-mkdir -p "$out"
-result=0
-
-case_of() { # NAME COMMAND...
-    name=$1
-    shift
-    if "$@"; then
-        echo "ok $name"
-    else
-        echo "not ok $name"
-        result=1
-    fi
-}
+. "${0%/*}/common.sh"
 
 for arch in i386 x86_64; do
     trace=$out/answer-$arch.rlt
@@ -34,4 +20,4 @@ for arch in i386 x86_64; do
         sh -c "build/$next | grep -q '^site .* of libsrtp'"
     case_of "two reports of one trace are equal ($arch)" cmp "$out/$arch.1" "$out/$arch.2"
 done
-exit $result
+exit "$result"

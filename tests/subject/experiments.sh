@@ -1,21 +1,7 @@
 #!/bin/sh
 # shellcheck disable=SC2317 # functions are called by case_of
 # The states of the port: each builds, its mechanism is really in its program, and the table of the experiments (short form) adds up.
-cd "$(dirname "$0")/../.." || exit 2
-out=build/tests/subject
-mkdir -p "$out"
-result=0
-
-case_of() { # NAME COMMAND...
-    name=$1
-    shift
-    if "$@"; then
-        echo "ok $name"
-    else
-        echo "not ok $name"
-        result=1
-    fi
-}
+. "${0%/*}/common.sh"
 
 folder() { # STATE
     [ "$1" = stock ] && echo build/webrtc/i386 || echo "build/webrtc/i386-$1"
@@ -73,4 +59,4 @@ case_of "the table adds up and keeps to its schema" /usr/bin/python3 tests/subje
 RUNS=1 SECONDS_STREAMING=5 experiments/run.sh >"$out/experiments-again.txt" 2>>"$out/experiments.log"
 case_of "unchanged results are used again, and it says so" grep -q '^of 11 runs 0 were made now; 11 were used again' \
     "$out/experiments-again.txt"
-exit $result
+exit "$result"

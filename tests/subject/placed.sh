@@ -1,21 +1,7 @@
 #!/bin/sh
 # The real stack in the chip's memory: it connects, streams and closes with its blocks in the chip's heaps, under stock and as ported, and the
 # replay of each run finds every block where it lay.
-cd "$(dirname "$0")/../.." || exit 2
-out=build/tests/subject
-mkdir -p "$out"
-result=0
-
-case_of() { # NAME COMMAND...
-    name=$1
-    shift
-    if "$@"; then
-        echo "ok $name"
-    else
-        echo "not ok $name"
-        result=1
-    fi
-}
+. "${0%/*}/common.sh"
 
 # The table's checkpoints in their order.
 checkpoints() {
@@ -58,4 +44,4 @@ done
 build/ramlens run -q --target esp32p4 --occupied 240000 --subject subjects/webrtc --plan subjects/webrtc/as-ported -f -o "$out/placed.rlt" -- \
     build/webrtc/i386/device --mode media --seconds 2 2>"$out/placed-device.log"
 case_of "a session ends well with 240,000 B taken beforehand" test $? -eq 0
-exit $result
+exit "$result"

@@ -1,22 +1,8 @@
 #!/bin/sh
 # Planning on the real stack: goals are met as replay counts them, predictions are replay's own to the byte, no threshold is better.
 # shellcheck disable=SC2317 # case_of calls most functions
-cd "$(dirname "$0")/../.." || exit 2
-out=build/tests/subject
-mkdir -p "$out"
+. "${0%/*}/common.sh"
 trace=$out/plan.rlt
-result=0
-
-case_of() { # NAME COMMAND...
-    name=$1
-    shift
-    if "$@"; then
-        echo "ok $name"
-    else
-        echo "not ok $name"
-        result=1
-    fi
-}
 
 with="--target esp32p4 --subject subjects/webrtc"
 
@@ -80,4 +66,4 @@ done
 plan far --free internal=700K@connected
 case_of "a goal out of reach is exit code 1" test $? = 1
 case_of "mbedTLS, which stays, is in the way" says far "any(s['component'] == 'mbedtls' and s['malloc'] > 20000 for s in p['stays'])"
-exit $result
+exit "$result"
