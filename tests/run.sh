@@ -20,7 +20,7 @@ wanted() {
 count() { # name, log file, exit code, passed cases, failed cases
     passed=$((passed + $4))
     failed=$((failed + $5))
-    if [ "$5" -gt 0 ] || { [ "$3" -ne 0 ] && [ "$5" -eq 0 ]; }; then
+    if [ "$5" -gt 0 ] || [ "$3" -ne 0 ] || [ "$4" -eq 0 ]; then
         [ "$5" -eq 0 ] && failed=$((failed + 1))
         echo "FAILED $1 (exit $3)"
         tail -n 40 "$2"

@@ -21,7 +21,7 @@ packages_of() {
         ca-certificates debian-archive-keyring "$(cargo_package)" ;;
     test) echo gcc libc6-dev make gcc-multilib g++ g++-multilib libcmocka-dev clang-format \
         clang-tidy cppcheck shellcheck gcc-riscv64-unknown-elf gcc-arm-none-eabi \
-        elfutils binutils gdb python3 python3-jsonschema ca-certificates "$(cargo_package)" ;;
+        elfutils binutils gdb valgrind python3 python3-jsonschema ca-certificates "$(cargo_package)" ;;
     bench) echo heaptrack valgrind ;;
     *) return 1 ;;
     esac

@@ -83,7 +83,7 @@ static void add_row(struct match *m, struct table *t, const struct plan_match *o
     table_printf(t, "%" PRIu32, one->rule->rule.line);
     table_cell(t, one->rule->name);
     table_cell(t, was->component);
-    table_cell(t, site != NULL         ? site_function(site)
+    table_cell(t, site != NULL        ? site_function(site)
                   : was->function.len ? was->function
                                       : was->linkage);
     table_cell(t, str_from(one->text));
@@ -160,8 +160,7 @@ static bool write_plan(struct match *m) {
     struct str text;
     const char *to = output != NULL ? output : m->path;
     bool replace = output == NULL || opt_is_given(&ctx->values, "force");
-    if (!plan_match_rewrite(
-                ctx->arena, m->path, m->text, &m->places, &m->list, &text, &ctx->err))
+    if (!plan_match_rewrite(ctx->arena, m->path, m->text, &m->places, &m->list, &text, &ctx->err))
         return false;
     if (!file_write(to, text, replace, &ctx->err))
         return false;

@@ -1,6 +1,7 @@
 /// `ramlens replay`: a trace's requests through the target's own heaps.
 #include "cmd.h"
 #include "file_damage.h"
+#include "plan_warnings.h"
 #include "replay_parts.h"
 
 #include <inttypes.h>
@@ -121,6 +122,13 @@ static void write_answer(struct cmd_context *ctx, const struct replay_setup *s,
     out_add(ctx->out, text_str(d->checkpoint.len == 0 ? &text : &d->out));
 }
 
+static void warn_plans(struct cmd_context *ctx, struct replay_setup *s, const struct replay *r) {
+    for (size_t i = 0; i < r->states.len; i++)
+        if (r->states.at[i]->plan != NULL)
+            plan_warn(ctx, r->states.at[i]->plan, ctx->values.operands[0], s->answer.image,
+                    &s->answer.owners);
+}
+
 static int run(struct cmd_context *ctx) {
     static struct replay_setup s;
     static struct replay r;
@@ -140,6 +148,7 @@ static int run(struct cmd_context *ctx) {
         replay_run(&r, &progress);
         progress_finish(&progress);
         cmd_warn_damage(ctx, &s.answer.trace);
+        warn_plans(ctx, &s, &r);
         good = check_map(ctx, &r, &drawing);
     }
     if (good)

@@ -4,7 +4,7 @@
 #include "cmd.h"
 #include "file_damage.h"
 #include "guesses.h"
-#include "plan_check.h"
+#include "plan_warnings.h"
 #include "progress.h"
 #include "report_json.h"
 #include "report_text.h"
@@ -29,19 +29,6 @@ static void warn_modules(struct cmd_context *ctx, const struct answer *w) {
         cmd_warn(ctx, "the trace has no checkpoints: figures are those of its end; "
                       "ramlens_checkpoint() in "
                       "runtime/ramlens.h sets them");
-}
-
-/// Lines of the plan that name nothing of this run.
-static void warn_plan(struct cmd_context *ctx, struct answer *w) {
-    struct plan *plan = &w->plans[ANSWER_STATE];
-    struct plan_places places;
-    struct plan_doubts doubts;
-    if (!w->has_target || !plan_names_code(plan))
-        return;
-    plan_places_of(ctx->arena, &w->owners, &places);
-    plan_check_names(ctx->arena, plan, &places, &doubts);
-    for (uint32_t i = 0; i < doubts.count; i++)
-        cmd_warn(ctx, "%s:%u: %s", plan->path, (unsigned)doubts.list[i].line, doubts.list[i].text);
 }
 
 static void container_born(void *self, struct block *b, uint16_t component, uint32_t site) {
@@ -135,7 +122,9 @@ static int run(struct cmd_context *ctx) {
         judge_guesses(ctx, &answer, &estimates, &guesses);
     cmd_warn_damage(ctx, &answer.trace);
     warn_modules(ctx, &answer);
-    warn_plan(ctx, &answer);
+    if (answer.has_target)
+        plan_warn(ctx, &answer.plans[ANSWER_STATE], ctx->values.operands[0], answer.image,
+                &answer.owners);
     if (opt_is_given(&ctx->values, "json"))
         report_json_write(ctx, &answer, any ? &guesses : NULL, &containers);
     else

@@ -6,6 +6,7 @@
 #include "launch.h"
 #include "placed_link.h"
 #include "placed_run.h"
+#include "plan_warnings.h"
 #include "recording.h"
 #include "replay_setup.h"
 #include "run_text.h"
@@ -151,6 +152,8 @@ static int finish(struct cmd_context *ctx, struct running *r, const struct launc
     if (!trace_seal(l->trace, &ctx->err))
         cmd_warn(ctx, "%s: %s", ctx->err.file, ctx->err.text);
     warn_of_run(ctx, r);
+    if (r->run.owners.a != NULL)
+        plan_warn(ctx, &r->run.plan, l->trace, &r->run.image, &r->run.owners);
     if (!opt_is_given(&ctx->values, "quiet") && !tell(ctx, r, l->trace))
         cmd_warn(ctx, "%s: %s", ctx->err.file, ctx->err.text);
     if (!kept)

@@ -151,13 +151,11 @@ struct str plan_evidence(const struct plan_work *w, const struct choose_step *s)
 }
 
 struct str plan_reason_of(const struct plan_work *w, const struct choose_step *s) {
-    struct sums t = sum_step(w, s);
     const struct choose *c = &w->choose;
     uint32_t at = (uint32_t)(s - c->steps);
     const struct trial_result *before = at > 0 ? &c->steps[at - 1].after : &c->before;
     int64_t worst = (int64_t)(s->after.worst.free_bytes - before->worst.free_bytes);
     int64_t goal = (int64_t)(s->after.goal_counted.free_bytes - before->goal_counted.free_bytes);
-    (void)t;
     return str_from(arena_printf(w->ctx->arena,
             "wins %s B at the worst moment, %s B at %.*s, for %s requests outside of internal RAM",
             human_change(worst).text, human_change(goal).text,
@@ -175,6 +173,29 @@ static struct plan_site *site_of(
     return s;
 }
 
+/// Why what a wider line moves does not move here.
+static struct str why_kept(const struct plan_work *w, const struct lot_rule *rule) {
+    uint64_t events = 0, cost = 0, accesses = 0;
+    bool must = false;
+    for (uint32_t i = 0; i < w->lots.list.len; i++) {
+        const struct lot *lot = &w->lots.list.at[i];
+        if (w->choose.labels[i] != LOT_KEEPS || !lot_rule_matches(&w->lots, rule, lot))
+            continue;
+        events += lot->events;
+        accesses += lot->accesses;
+        cost += lot->most_cost;
+        must |= lot->stay != LOT_MAY_MOVE;
+    }
+    if (must)
+        return STR("stays: it asks for what the other memory does not have");
+    const char *touched = w->bench.weights != NULL
+                                  ? arena_printf(w->ctx->arena, ", %s B read and written",
+                                            human_exact(accesses).text)
+                                  : "";
+    return str_from(arena_printf(w->ctx->arena, "stays: %s requests%s for at most %s B at once",
+            human_exact(events).text, touched, human_exact(cost).text));
+}
+
 static struct plan_draft_rule *draft_rules(struct plan_work *w) {
     const struct choose *c = &w->choose;
     struct plan_places places;
@@ -190,7 +211,7 @@ static struct plan_draft_rule *draft_rules(struct plan_work *w) {
                 rules[count].reason = plan_reason_of(w, &c->steps[i]);
                 rules[count].evidence = plan_evidence(w, &c->steps[i]);
             } else {
-                rules[count].reason = STR("stays: many requests for little that is live");
+                rules[count].reason = why_kept(w, rule);
             }
             if (rule->strength == PLAN_BY_SITE)
                 rules[count].site = site_of(w, &places, rule);

@@ -16,8 +16,12 @@ static struct str checkpoint_name(const struct plan_work *w) {
 
 static void head(struct plan_work *w, struct text *out) {
     const struct answer *a = &w->setup.answer;
-    text_printf(out, "%.*s (%u-bit), %s requests of %zu sites' lots\n", STR_ARG(a->image->path),
-            a->image->pointer_bytes * 8u, human_exact(w->lots.list.len).text, w->lots.list.len);
+    uint64_t requests = 0;
+    for (size_t i = 0; i < w->lots.list.len; i++)
+        requests += w->lots.list.at[i].events;
+    text_printf(out, "%.*s (%u-bit), %s requests for memory at %" PRIu32 " sites\n",
+            STR_ARG(a->image->path), a->image->pointer_bytes * 8u, human_exact(requests).text,
+            a->owners.site_count);
     text_printf(out, "target %.*s: %s\n", STR_ARG(a->target.name),
             target_choices(w->ctx->arena, &a->target));
     if (a->image->pointer_bytes == 8)
@@ -27,6 +31,13 @@ static void head(struct plan_work *w, struct text *out) {
     if (statics + occupied > 0)
         text_printf(out, "taken from internal RAM beforehand: %s B of static data, %s B occupied\n",
                 human_exact(statics).text, human_exact(occupied).text);
+    if (w->dhat != NULL)
+        text_printf(out,
+                "accesses by %s: %s of its bytes and %s of its accesses are of sites of this run; "
+                "known for %s of the bytes that this run asked for\n",
+                w->dhat, human_percent(w->accesses.joined_bytes, w->accesses.bytes).text,
+                human_percent(w->accesses.joined_accesses, w->accesses.accesses).text,
+                human_percent(w->accesses.known_bytes, w->accesses.lot_bytes).text);
     text_printf(out, "goal %.*s; tried %" PRIu32 " placements by replay\n", STR_ARG(w->goal),
             w->bench.tried);
 }
@@ -43,21 +54,25 @@ static void add_result(const struct plan_work *w, struct table *t, const struct 
 /// Columns of both tables, behind the first.
 static void columns_of(const struct plan_work *w, struct table_column *columns, const char *title) {
     columns[0] = (struct table_column){ .title = title, .is_flexible = true };
-    columns[1] = (struct table_column){ .title = arena_printf(w->ctx->arena, "free at %.*s",
-                                                STR_ARG(checkpoint_name(w))),
+    columns[1] = (struct table_column){ .title = arena_copy(w->ctx->arena, checkpoint_name(w)).at,
         .align = TABLE_RIGHT };
-    columns[2] = (struct table_column){ .title = "at the worst", .align = TABLE_RIGHT };
-    columns[3] = (struct table_column){ .title = "largest then", .align = TABLE_RIGHT };
-    columns[4] = (struct table_column){ .title = "requests out", .align = TABLE_RIGHT };
-    columns[5] = (struct table_column){ .title = "accesses out", .align = TABLE_RIGHT };
+    columns[2] = (struct table_column){ .title = "worst", .align = TABLE_RIGHT };
+    columns[3] = (struct table_column){ .title = "largest", .align = TABLE_RIGHT };
+    columns[4] = (struct table_column){ .title = "requests", .align = TABLE_RIGHT };
+    columns[5] = (struct table_column){ .title = "accesses", .align = TABLE_RIGHT };
 }
 
 static void steps_text(struct plan_work *w, struct text *out) {
     const struct choose *c = &w->choose;
     struct table_column columns[6];
+    text_printf(out,
+            "Internal RAM free at %.*s, at the worst moment of the run, the largest request it "
+            "would serve then; requests%s that go elsewhere.\n\n",
+            STR_ARG(checkpoint_name(w)), c->by_accesses ? ", and bytes read and written," : "");
     columns_of(w, columns, "lines, each with those above");
     struct table t = table_new(w->ctx->arena, columns, c->by_accesses ? 6 : 5);
-    table_cell(&t, w->update != NULL ? STR("your lines") : STR("stock"));
+    table_printf(&t, "%s%s", w->update != NULL ? "your lines" : "stock",
+            w->moves_stacks ? ", stacks moved" : "");
     add_result(w, &t, &c->before);
     for (uint32_t i = 0; i < c->step_count; i++) {
         table_printf(&t, "%s", plan_rule_words(w, &c->steps[i].rules[0]));
@@ -106,7 +121,8 @@ static void verdict_text(struct plan_work *w, struct text *out) {
     if (c->goal != CHOOSE_FREE)
         return;
     if (c->met) {
-        text_printf(out, "\nThe goal is met: %s B free at %.*s, %s B wanted.\n",
+        text_printf(out, "\nThe goal is met%s: %s B free at %.*s, %s B wanted.\n",
+                c->rule_count == 0 ? " without a line" : "",
                 human_exact(c->result.goal.free_bytes).text, STR_ARG(checkpoint_name(w)),
                 human_exact(c->wanted).text);
         return;

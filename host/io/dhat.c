@@ -20,10 +20,10 @@ static struct dhat_frame parse_frame(struct arena *a, const char *text) {
     while (place > name && strncmp(place, " (", 2) != 0)
         place--;
     if (place == name || end[-1] != ')') {
-        f.function = copy_of(a, name, end);
+        f.function = strcmp(name, "???") == 0 ? STR("") : copy_of(a, name, end);
         return f;
     }
-    f.function = strcmp(name, "???") == 0 ? STR("") : copy_of(a, name, place);
+    f.function = strncmp(name, "??? ", 4) == 0 ? STR("") : copy_of(a, name, place);
     place += 2;
     const char *colon = strrchr(place, ':');
     if (strncmp(place, "in ", 3) == 0 || colon == NULL)

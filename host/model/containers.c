@@ -86,9 +86,11 @@ static const struct known_name *known_as(struct str function) {
     struct str rest = function;
     if (!skip(&rest, STR("std::")))
         return NULL;
-    while (skip(&rest, STR("__cxx11::")) || skip(&rest, STR("__1::")) ||
-            skip(&rest, STR("__debug::")) || skip(&rest, STR("__detail::")))
-        continue;
+    bool inner;
+    do {
+        inner = skip(&rest, STR("__cxx11::")) || skip(&rest, STR("__1::")) ||
+                skip(&rest, STR("__debug::")) || skip(&rest, STR("__detail::"));
+    } while (inner);
     size_t len = 0;
     while (len < rest.len && is_letter(rest.at[len]))
         len++;

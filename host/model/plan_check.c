@@ -58,9 +58,9 @@ bool plan_check_made_for(
     if (h->identity.len == 0 || identity.len == 0 || same_identity(h->identity, identity))
         return true;
     return fail_line(err, p->path, h->trace_line,
-            "the plan was made for %s, of program %.12s; in %s another one ran, %.12s: bring its "
-            "sites up to "
-            "date by that trace, or give the trace that it was made for",
+            "the plan was made for %s, of program %.12s; in %s another one ran, %.12s: 'ramlens "
+            "match' "
+            "finds its sites there",
             h->trace.at, h->identity.at, trace, identity.at);
 }
 

@@ -3,11 +3,12 @@
 
 #include <inttypes.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
 
-enum { CHUNK = 1 << 14 };
+enum { CHUNK = 1 << 13 }; // two of them fit a second-level cache
 
 void replay_init(struct replay *r, struct arena *a, struct trace *t,
         const struct trace_image *image, const struct target *target, struct owners *owners,
@@ -620,13 +621,17 @@ struct chunk {
     uint32_t count;
 };
 
+/// What the helper is to do. A chunk takes a fraction of a millisecond, so who waits looks again for about as long before it sleeps: waking
+/// takes longer than the wait.
+enum pipeline_work { PIPELINE_NOTHING, PIPELINE_CHUNK, PIPELINE_END };
+
 struct pipeline {
     struct replay *r;
     const struct chunk *chunk; ///< Being applied.
     uint32_t next;             ///< State to be taken by whoever is free.
+    int work;                  ///< enum pipeline_work; changed under the mutex, looked at without.
     pthread_mutex_t mutex;
     pthread_cond_t changed;
-    bool work, stop; ///< Guarded by the mutex: there is a chunk for the helper; there will be none.
 };
 
 /// Applies the chunk to states until none is left.
@@ -637,37 +642,38 @@ static void apply_states(struct pipeline *p) {
         apply_all(r, r->states.at[i], p->chunk->ops, p->chunk->count);
 }
 
-static void *help(void *pipeline) {
-    struct pipeline *p = pipeline;
+static void set_work(struct pipeline *p, int work) {
     pthread_mutex_lock(&p->mutex);
-    for (;;) {
-        while (!p->work && !p->stop)
-            pthread_cond_wait(&p->changed, &p->mutex);
-        if (!p->work)
-            break;
-        pthread_mutex_unlock(&p->mutex);
-        apply_states(p);
-        pthread_mutex_lock(&p->mutex);
-        p->work = false;
-        pthread_cond_signal(&p->changed);
-    }
-    pthread_mutex_unlock(&p->mutex);
-    return NULL;
-}
-
-static void set_work(struct pipeline *p, bool work, bool stop) {
-    pthread_mutex_lock(&p->mutex);
-    p->work = work;
-    p->stop = stop;
+    __atomic_store_n(&p->work, work, __ATOMIC_RELEASE);
     pthread_cond_signal(&p->changed);
     pthread_mutex_unlock(&p->mutex);
 }
 
-static void await(struct pipeline *p) {
+/// Waits while the work is `old`; gives what it is then.
+static int await_other(struct pipeline *p, int old) {
+    enum { LOOKS = 1 << 14 };
+    for (int i = 0; i < LOOKS; i++) {
+        int work = __atomic_load_n(&p->work, __ATOMIC_ACQUIRE);
+        if (work != old)
+            return work;
+        if (i % 64 == 63)
+            sched_yield();
+    }
     pthread_mutex_lock(&p->mutex);
-    while (p->work)
+    while (p->work == old)
         pthread_cond_wait(&p->changed, &p->mutex);
+    int work = p->work;
     pthread_mutex_unlock(&p->mutex);
+    return work;
+}
+
+static void *help(void *pipeline) {
+    struct pipeline *p = pipeline;
+    while (await_other(p, PIPELINE_NOTHING) == PIPELINE_CHUNK) {
+        apply_states(p);
+        set_work(p, PIPELINE_NOTHING);
+    }
+    return NULL;
 }
 
 static void read_chunk(struct replay *r, struct chunk *c) {
@@ -693,11 +699,11 @@ static void run_chunk(
     p->chunk = now;
     p->next = 0;
     if (helped)
-        set_work(p, true, false);
+        set_work(p, PIPELINE_CHUNK);
     read_chunk(p->r, ahead);
     apply_states(p);
     if (helped)
-        await(p);
+        await_other(p, PIPELINE_CHUNK);
     finish_chunk(p->r, now);
 }
 
@@ -718,7 +724,7 @@ void replay_run(struct replay *r, struct progress *progress) {
             progress_update(progress, trace_position(r->feed.cursor));
     }
     if (helped) {
-        set_work(&p, false, true);
+        set_work(&p, PIPELINE_END);
         pthread_join(helper, NULL);
     }
     take_moments(r, (uint32_t)r->feed.checkpoints.len);

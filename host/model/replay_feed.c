@@ -77,16 +77,20 @@ static bool forget(struct replay_feed *f, uint64_t address, uint32_t *id) {
     return *id != HOST;
 }
 
-static void end_block(struct replay_feed *f, const struct trace_event *e, struct replay_op **at) {
-    uint32_t id;
-    if (!forget(f, e->address, &id))
-        return;
+static inline void end_id(
+        struct replay_feed *f, const struct trace_event *e, uint32_t id, struct replay_op **at) {
     struct replay_op *op = add(f, at, REPLAY_END, e, id);
     if (f->exact) {
         op->at = e->address;
         op->heap = e->request.region;
     }
     *vec_push(f->a, &f->spare_blocks) = id;
+}
+
+static void end_block(struct replay_feed *f, const struct trace_event *e, struct replay_op **at) {
+    uint32_t id;
+    if (forget(f, e->address, &id))
+        end_id(f, e, id, at);
 }
 
 static uint32_t asks_of(struct replay_feed *f, const struct ramlens_wire_request *r) {
@@ -119,7 +123,9 @@ static bool is_host_block(struct replay_feed *f, const struct ramlens_wire_reque
     return replay_feed_is_host(f, r->stack);
 }
 
-static void give(struct replay_feed *f, const struct trace_event *e, struct replay_op **at) {
+/// A block comes into being; `slot` is where the table keeps it.
+static inline void give_at(
+        struct replay_feed *f, const struct trace_event *e, uint64_t *slot, struct replay_op **at) {
     const struct ramlens_wire_request *r = &e->request;
     uint32_t id = HOST;
     if (is_host_block(f, r)) {
@@ -129,7 +135,11 @@ static void give(struct replay_feed *f, const struct trace_event *e, struct repl
         id = take_id(f->spare_blocks.at, &f->spare_blocks.len, &f->block_count);
         fill(f, add(f, at, REPLAY_GIVE, e, id), e);
     }
-    *map64_put(&f->blocks, f->a, e->address, NULL) = pack(r->size, id);
+    *slot = pack(r->size, id);
+}
+
+static void give(struct replay_feed *f, const struct trace_event *e, struct replay_op **at) {
+    give_at(f, e, map64_put(&f->blocks, f->a, e->address, NULL), at);
 }
 
 /// A block that was reallocated: it keeps its number, unless it becomes the host's or was.
@@ -313,12 +323,44 @@ static bool conflicts(struct replay_feed *f, const struct trace_event *e) {
     return (map64_find(&f->blocks, e->address) != NULL) != must_live;
 }
 
+/// Nearly all events: a block is given where none lives, or one that lives is freed. One look into the table each. False, and nothing has
+/// changed, for all others.
+static inline bool take_plain(
+        struct replay_feed *f, const struct trace_event *e, struct replay_op **at) {
+    uint8_t kind = e->request.kind;
+    if (e->type != TRACE_MEMORY || (e->request.flags & RAMLENS_WIRE_FAILED) || e->address == 0)
+        return false;
+    if (kind <= RAMLENS_WIRE_DELETE_ARRAY) {
+        uint64_t value;
+        if (!map64_take(&f->blocks, e->address, &value))
+            return false;
+        abandon(f, e->address, (uint32_t)(value >> 32));
+        if ((uint32_t)value != HOST)
+            end_id(f, e, (uint32_t)value, at);
+    } else if (kind >= RAMLENS_WIRE_FIRST_ALLOC && kind != RAMLENS_WIRE_REALLOC_TO &&
+               kind != RAMLENS_WIRE_REALLOC_IN_PLACE) {
+        bool added;
+        uint64_t *slot = map64_put(&f->blocks, f->a, e->address, &added);
+        if (!added)
+            return false;
+        give_at(f, e, slot, at);
+    } else {
+        return false;
+    }
+    f->counts.events++;
+    return true;
+}
+
 uint32_t replay_feed_read(struct replay_feed *f, struct replay_op *out, uint32_t room) {
     enum { MOST_A_EVENT = 4 };
     struct replay_op *at = out;
     const struct trace_event *e;
     while (at + MOST_A_EVENT <= out + room && (e = trace_peek(f->cursor)) != NULL) {
-        if (__builtin_expect(conflicts(f, e), 0) && trace_defer(f->cursor))
+        if (__builtin_expect(take_plain(f, e, &at), 1)) {
+            trace_advance(f->cursor);
+            continue;
+        }
+        if (conflicts(f, e) && trace_defer(f->cursor))
             continue;
         bool stop = e->type == TRACE_CHECKPOINT;
         take(f, e, &at);

@@ -28,8 +28,10 @@ found() {
 
 # none_lost OLD NEW: besides, what they are now asks for as many bytes as before
 none_lost() {
-    found "$1" "$2" && awk '$1 == "asked" { found = 1; bad = $2 != $6 } END { exit bad || !found }' "$tmp/$1-$2.txt" ||
-        { cat "$tmp/$1-$2.txt" && false; }
+    found "$1" "$2" || return 1
+    awk '$1 == "asked" { found = 1; bad = $2 != $6 } END { exit bad || !found }' "$tmp/$1-$2.txt" && return 0
+    cat "$tmp/$1-$2.txt"
+    return 1
 }
 
 # moved_to OLD NEW FUNCTION LINES: each site of the function is so many lines further down

@@ -1,20 +1,20 @@
-// Sites of one build found again in another: a program is compiled by different optimisation and with lines inserted, recorded, and matched
-// with a plan of its first build.
+// Sites of one build found again in another, by places made by hand; and by recordings, for tests/programs/site_identity.sh and for people.
 //
 // usage: test_plan_match                                  the tests
 //        test_plan_match OLD.rlt NEW.rlt [COMPONENTS [N]]  a plan of the N largest sites of OLD matched with NEW, one line a site, then sums
 #include "answer.h"
+#include "plan_check.h"
 #include "plan_match.h"
 #include "plan_write.h"
-#include "text.h"
-#include "toolchain.h"
 
 #include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -179,8 +179,283 @@ static int compare(int argc, char **argv) {
     return 0;
 }
 
+// ---- the tests: places made by hand
+
+/// A run of at most 16 sites that were never recorded: names are all that is looked at.
+struct made {
+    struct owners owners;
+    struct trace_image image;
+    struct owner owner_list[1];
+    struct site sites[16];
+    struct plan_place list[16];
+    uint32_t order[16];
+    uint32_t next_stack[1];
+    struct plan_places places;
+};
+
+static struct made *new_run(void) {
+    struct made *m = NEW(&arena, struct made);
+    m->image.stack_count = 0;
+    m->owners = (struct owners){ .image = &m->image, .list = m->owner_list, .sites = m->sites };
+    m->places = (struct plan_places){ .a = &arena,
+        .o = &m->owners,
+        .list = m->list,
+        .next_stack = m->next_stack,
+        .by_function = m->order };
+    return m;
+}
+
+/// One more place; to be added by function and line.
+static void add_place(struct made *m, const char *id, const char *linkage, const char *function,
+        const char *inside, uint32_t line, uint32_t call, uint32_t rank, uint32_t count) {
+    uint32_t i = m->places.count++;
+    m->sites[i] = (struct site){ .id = str_from(id), .function = str_from(function) };
+    m->list[i] = (struct plan_place){ .known = true,
+        .about = { .component = STR("alpha"),
+                .linkage = str_from(linkage),
+                .function = str_from(function),
+                .inside = str_from(inside),
+                .file = STR("f.cpp"),
+                .source_line = line,
+                .call = call,
+                .asks = STR("memory"),
+                .asks_rank = rank,
+                .asks_count = count } };
+    m->order[m->places.function_count++] = i;
+    m->owners.site_count = m->places.count;
+}
+
+static struct plan read_plan(const char *text) {
+    static const struct str names[] = { { "alpha", 5 } };
+    static struct recorded r;
+    r.answer.map = (struct component_map){ .names = (struct str *)(uintptr_t)names, .count = 1 };
+    return parse_plan(&r, text);
+}
+
+#define SITE(id, line, call, rank, count)                                                          \
+    "site " id " psram auto # note\n"                                                              \
+    "    component alpha\n"                                                                        \
+    "    function _Z1fv f()\n"                                                                     \
+    "    file f.cpp " line "\n"                                                                    \
+    "    call " call "\n"                                                                          \
+    "    asks memory " rank " " count "\n"
+
+static struct plan_match_list match(struct plan *plan, struct made *m) {
+    struct plan_match_list list;
+    plan_match_sites(&arena, plan, &m->places, &list);
+    return list;
+}
+
+static void assert_match(
+        const struct plan_match *m, enum plan_match_verdict verdict, uint32_t site) {
+    if (m->verdict != verdict || m->site_count == 0 || m->sites[0] != site)
+        fail_msg("%s: %s", plan_match_verdict_names[m->verdict], m->text);
+}
+
+static void an_id_is_not_believed_when_it_means_another_call(void **state) {
+    (void)state;
+    // A call was put before the first of two: now it bears that one's id, which bears the second's.
+    struct made *m = new_run();
+    add_place(m, "aaaaaaaaaaaa", "_Z1fv", "f()", "", 11, 2, 1, 2);
+    add_place(m, "bbbbbbbbbbbb", "_Z1fv", "f()", "", 15, 3, 2, 2);
+    struct plan p = read_plan(
+            SITE("000000000000", "10", "1", "1", "2") SITE("aaaaaaaaaaaa", "14", "2", "2", "2"));
+    struct plan_match_list list = match(&p, m);
+    assert_match(&list.matches[0], PLAN_SITE_MOVED, 0);
+    assert_match(&list.matches[1], PLAN_SITE_MOVED, 1);
+    assert_int_equal(list.verdicts[PLAN_SITE_MOVED], 2);
+}
+
+static void where_the_number_of_places_changed_the_line_decides(void **state) {
+    (void)state;
+    struct made *m = new_run();
+    add_place(m, "aaaaaaaaaaaa", "_Z1fv", "f()", "", 8, 1, 1, 3);
+    add_place(m, "bbbbbbbbbbbb", "_Z1fv", "f()", "", 10, 2, 2, 3);
+    add_place(m, "cccccccccccc", "_Z1fv", "f()", "", 15, 3, 3, 3);
+    struct plan p = read_plan(
+            SITE("000000000000", "10", "1", "1", "2") SITE("000000000001", "14", "2", "2", "2"));
+    struct plan_match_list list = match(&p, m);
+    assert_match(&list.matches[0], PLAN_SITE_MOVED, 1);
+    assert_int_equal(list.matches[1].verdict, PLAN_SITE_CHANGED);
+    assert_int_equal(list.matches[1].site_count, 3);
+    assert_non_null(strstr(list.matches[1].text, "2 places there asked memory, now 3 do"));
+}
+
+static void a_place_may_become_several_calls(void **state) {
+    (void)state;
+    struct made *m = new_run();
+    add_place(m, "aaaaaaaaaaaa", "_Z1fv", "f()", "_Z1gv", 10, 4, 1, 1);
+    add_place(m, "bbbbbbbbbbbb", "_Z1fv", "f()", "_Z1hv", 10, 9, 1, 1);
+    const char *text = SITE("000000000000", "7", "1", "1", "1") "    through main\nclass x psram\n";
+    struct plan p = read_plan(text);
+    struct plan_match_list list = match(&p, m);
+    struct str out;
+    struct err err = { .text = "" };
+    assert_match(&list.matches[0], PLAN_SITE_MOVED, 0);
+    assert_int_equal(list.matches[0].site_count, 2);
+    assert_true(plan_match_rewrite(&arena, "p", str_from(text), &m->places, &list, &out, &err));
+    const char *expected = "site aaaaaaaaaaaa psram auto # note\n"
+                           "    component alpha\n"
+                           "    function _Z1fv f()\n"
+                           "    file f.cpp 10\n"
+                           "    call 4\n"
+                           "    asks memory 1 1\n"
+                           "    through main\n"
+                           "    inside _Z1gv\n"
+                           "site bbbbbbbbbbbb psram auto\n"
+                           "    component alpha\n"
+                           "    function _Z1fv f()\n"
+                           "    file f.cpp 10\n"
+                           "    call 9\n"
+                           "    asks memory 1 1\n"
+                           "    through main\n"
+                           "    inside _Z1hv\n"
+                           "class x psram\n";
+    if (!str_equal(out, str_from(expected)))
+        fail_msg("%.*s", STR_ARG(out));
+    // Brought up to date, it is what this run has.
+    p = read_plan(arena_copy(&arena, out).at);
+    list = match(&p, m);
+    assert_int_equal(list.verdicts[PLAN_SITE_SAME], 2);
+    struct str again;
+    assert_true(plan_match_rewrite(&arena, "p", out, &m->places, &list, &again, &err));
+    assert_true(str_equal(again, out));
+}
+
+static void sites_that_became_one_share_a_line(void **state) {
+    (void)state;
+    struct made *m = new_run();
+    add_place(m, "aaaaaaaaaaaa", "_Z1fv", "f()", "", 10, 1, 1, 1);
+    // The second is pinned: it is the one that stays.
+    const char *text = SITE("000000000000", "10", "4", "1", "1") "    inside _Z1gv\n"
+                                                                 "# between\n"
+                                                                 "site 000000000001 psram pin\n"
+                                                                 "    function _Z1fv f()\n"
+                                                                 "    asks memory 1 1\n"
+                                                                 "    inside _Z1hv\n";
+    struct plan p = read_plan(text);
+    struct plan_match_list list = match(&p, m);
+    struct str out;
+    struct err err = { .text = "" };
+    assert_true(plan_match_rewrite(&arena, "p", str_from(text), &m->places, &list, &out, &err));
+    const char *expected = "# note\n"
+                           "# between\n"
+                           "site aaaaaaaaaaaa psram pin\n"
+                           "    function _Z1fv f()\n"
+                           "    asks memory 1 1\n"
+                           "    component alpha\n"
+                           "    file f.cpp 10\n"
+                           "    call 1\n";
+    if (!str_equal(out, str_from(expected)))
+        fail_msg("%.*s", STR_ARG(out));
+}
+
+static void the_same_function_inlined_alike_is_told_apart(void **state) {
+    (void)state;
+    struct made *m = new_run();
+    add_place(m, "aaaaaaaaaaaa", "_Z1fv", "f()", "_Z1gv", 10, 4, 1, 1);
+    add_place(m, "bbbbbbbbbbbb", "_Z1fv", "f()", "_Z1hv", 10, 9, 1, 1);
+    add_place(m, "cccccccccccc", "_Z1fv", "f()", "_Z1hv", 10, 11, 1, 1);
+    struct plan p = read_plan(SITE("000000000000", "10", "11", "1", "1") "    inside _Z1hv\n");
+    struct plan_match_list list = match(&p, m);
+    assert_match(&list.matches[0], PLAN_SITE_MOVED, 2);
+    assert_int_equal(list.matches[0].site_count, 1);
+}
+
+static void a_lambda_is_found_by_any_number(void **state) {
+    (void)state;
+    struct made *m = new_run();
+    add_place(m, "aaaaaaaaaaaa", "_ZZ1fvENKUlvE0_clEv", "f()::{lambda()#2}::operator()()", "", 10,
+            1, 1, 1);
+    struct plan p =
+            read_plan("site 000000000000 psram\n"
+                      "    function _ZZ1fvENKUlvE_clEv \"f()::{lambda()#1}::operator()()\"\n"
+                      "    file f.cpp 8\n"
+                      "    asks memory 1 1\n");
+    struct plan_match_list list = match(&p, m);
+    assert_match(&list.matches[0], PLAN_SITE_MOVED, 0);
+    assert_non_null(strstr(list.matches[0].text, "renamed"));
+}
+
+static void what_is_gone_is_told_with_what_is_nearest(void **state) {
+    (void)state;
+    struct made *m = new_run();
+    add_place(m, "aaaaaaaaaaaa", "_Z9load_filev", "load_file()", "", 10, 1, 1, 1);
+    struct plan p = read_plan("site 000000000000 psram\n"
+                              "    function _Z10load_filesv load_files()\n"
+                              "site 000000000001 psram\n"
+                              "site aaaaaaaaaaaa psram\n"
+                              "site aaaaaaaaaaaa internal\n"
+                              "    function _Z9load_filev load_file()\n"
+                              "    file f.cpp 10\n"
+                              "    asks std::deque 1 1\n"
+                              "    through main\n");
+    struct plan_match_list list = match(&p, m);
+    assert_int_equal(list.matches[0].verdict, PLAN_SITE_VANISHED);
+    assert_non_null(strstr(list.matches[0].text, "the nearest is load_file"));
+    assert_int_equal(list.matches[1].verdict, PLAN_SITE_VANISHED);
+    assert_match(&list.matches[2], PLAN_SITE_SAME, 0);
+    assert_int_equal(list.matches[3].verdict, PLAN_SITE_CHANGED);
+    assert_non_null(strstr(list.matches[3].text, "nothing there asks std::deque any more"));
+    // What is not found is left as it is.
+    struct str out;
+    struct err err = { .text = "" };
+    const char *text = "site 000000000000 psram\n    function _Z10load_filesv load_files()\n";
+    p = read_plan(text);
+    list = match(&p, m);
+    assert_true(plan_match_rewrite(&arena, "p", str_from(text), &m->places, &list, &out, &err));
+    assert_true(str_equal(out, str_from(text)));
+}
+
+static void a_plan_for_something_else_is_refused(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        uint32_t line;
+        const char *part;
+    } cases[] = {
+        { "target esp32s3\n", 1,
+                "made for target 'esp32s3', not for 'esp32p4'; give '--target esp32s3'" },
+        { "# x\ntarget esp32p4 cache=256K\n", 2,
+                "made for cache=256K, here it is 128K; give '--set cache=256K'" },
+        { "target esp32p4 colour=red\n", 1, "of which target 'esp32p4' knows nothing" },
+        { "trace old.rlt 0123456789ab\n", 1,
+                "made for old.rlt, of program 0123456789ab; in new.rlt" },
+    };
+    struct err err;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct plan p = read_plan(cases[i].text);
+        assert_false(plan_check_made_for(&p, "new.rlt", STR("ffffffffffffffff"), &err));
+        if (err.line != cases[i].line || !strstr(err.text, cases[i].part))
+            fail_msg("line %u: %s", (unsigned)err.line, err.text);
+    }
+    struct plan p =
+            read_plan("trace old.rlt 0123456789ab\ntarget esp32p4 cache=128KB idf=v5.5.1\n");
+    assert_true(plan_check_made_for(&p, "new.rlt", STR("0123456789abcdef"), &err));
+    assert_true(plan_check_made_for(&p, "new.rlt", STR(""), &err));
+    p = read_plan("");
+    assert_true(plan_check_made_for(&p, "new.rlt", STR("0123456789abcdef"), &err));
+}
+
+static int clear(void **state) {
+    (void)state;
+    arena_clear(&arena);
+    return 0;
+}
+
 int main(int argc, char **argv) {
     if (argc > 2)
         return compare(argc, argv);
-    return 0;
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_teardown(name, clear)
+        TEST(an_id_is_not_believed_when_it_means_another_call),
+        TEST(where_the_number_of_places_changed_the_line_decides),
+        TEST(a_place_may_become_several_calls),
+        TEST(sites_that_became_one_share_a_line),
+        TEST(the_same_function_inlined_alike_is_told_apart),
+        TEST(a_lambda_is_found_by_any_number),
+        TEST(what_is_gone_is_told_with_what_is_nearest),
+        TEST(a_plan_for_something_else_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }

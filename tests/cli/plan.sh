@@ -1,0 +1,126 @@
+#!/bin/sh
+# ramlens plan: it meets its goal as replay counts it, says why a goal is out of reach, keeps what is the user's, weighs accesses.
+. "${0%/*}/../programs/common.sh"
+
+sizes=i386
+build placing
+program=$bin/placing-i386
+trace=$tmp/t.rlt
+record "$trace" "$program"
+target="--target esp32p4"
+
+plan() { # shellcheck disable=SC2086 # options are words
+    "$ramlens" plan $target "$@" "$trace"
+}
+
+json() { # what, in Python, of the document d
+    python3 -c 'import json, sys; d = json.load(sys.stdin); print(eval(sys.argv[1]))' "$1"
+}
+
+# What replay says the plan leaves: free and largest at a checkpoint, of what counts as internal.
+replayed() { # plan, checkpoint
+    # shellcheck disable=SC2086
+    "$ramlens" replay --json $target --plan "$1" "$trace" |
+        json "[(c['regions']['counted']['free'], c['regions']['counted']['largest']) for c in d['states'][0]['checkpoints'] if c['name'] == '$2'][0]"
+}
+
+promised() { # plan, checkpoint
+    sed -n "s/^predicted $2 counted free \([0-9]*\) largest \([0-9]*\)/(\1, \2)/p" "$1"
+}
+
+# ---- goals
+
+plan -o "$tmp/knee" >"$tmp/text" 2>"$tmp/err"
+check "the knee is found" equal $? 0
+check "what is written is said" same "ramlens plan: wrote $tmp/knee" "$(cat "$tmp/err")"
+check "large blocks that stay move" grep -q "app::Store\|app::make_table\|^component" "$tmp/knee"
+check "what asks often for little stays" same 0 "$(grep -c "app::parse.*psram" "$tmp/knee")"
+check "no threshold is better, and that is said" grep -q "^Checked: no threshold" "$tmp/text"
+check "every threshold is shown" same 15 "$(plan --json | json "len(d['curve'])")"
+for checkpoint in start full less end; do
+    check "replay of the plan gives what its head predicts ($checkpoint)" \
+        same "$(promised "$tmp/knee" $checkpoint)" "$(replayed "$tmp/knee" $checkpoint)"
+done
+check "two answers to one question are equal" same "$(plan --json)" "$(plan --json)"
+check "an existing file is not replaced" says 2 "ramlens plan: $tmp/knee: exists already; nothing was overwritten" sh -c "$ramlens plan $target -o $tmp/knee $trace >/dev/null"
+check "with --force it is" plan -f -o "$tmp/knee"
+
+before=$(plan --json | json "d['before']['counted_free']")
+wanted=$(($(plan --free "internal=1@full" --json | json "d['before']['goal_free']") + 150000))
+plan --free "internal=$wanted@full" -o "$tmp/free" >"$tmp/text" 2>/dev/null
+check "a goal in reach is met" equal $? 0
+check "and that is said" grep -q "^The goal is met: " "$tmp/text"
+check "replay agrees" test "$(replayed "$tmp/free" full | sed 's/(\([0-9]*\),.*/\1/')" -ge "$wanted"
+check "it is met with little" at_most "$(grep -c 'psram auto' "$tmp/free")" 2
+plan --free "internal=$before@full" >"$tmp/text"
+check "a goal that is met already takes no line" grep -q "^The goal is met without a line" "$tmp/text"
+plan --free internal=2M@full -o "$tmp/far" >"$tmp/text" 2>/dev/null
+check "a goal out of reach is exit code 1" equal $? 1
+check "how near it comes is said" grep -q "^The goal cannot be met: .* B free at full at best, .* less than wanted" "$tmp/text"
+check "what stands in the way is shown" grep -q "^What is left in internal RAM at full" "$tmp/text"
+check "the plan that comes nearest is written" test -s "$tmp/far"
+check "everything is a line for each component and kind" same 0 \
+    "$(plan --everything --json | json "sum('component' not in s['rule'] for s in d['steps'])")"
+
+# ---- what stays the user's
+
+cat >"$tmp/mine" <<END
+# what the team agreed on
+component app   # ours
+    malloc internal pin   # tables are searched all the time
+
+kernel internal
+END
+sed -i "s/^component app/component $(plan --json | json "[s for s in d['stays'] if s['malloc'] or s['new']][0]['component']")/" "$tmp/mine"
+cp "$tmp/mine" "$tmp/kept"
+check "a plan is updated" plan --everything --update "$tmp/kept"
+check "what was there is still there, in order" same "$(cat "$tmp/mine")" "$(grep -Fx -f "$tmp/mine" "$tmp/kept")"
+check "a pinned line is kept to" same 0 "$(grep -c "malloc psram" "$tmp/kept")"
+check "what is not pinned moves" grep -q "new psram auto" "$tmp/kept"
+cp "$tmp/kept" "$tmp/again"
+check "it is updated again" plan --everything --update "$tmp/again"
+check "the same answer changes nothing" cmp "$tmp/kept" "$tmp/again"
+check "an update has what the new goal needs only" plan --free "internal=1@full" --update "$tmp/again"
+check "the other lines are gone" same 0 "$(grep -c "psram auto" "$tmp/again")"
+plan --stacks -f -o "$tmp/stacks" >/dev/null 2>&1
+check "stacks move when asked" grep -q "^stack default 3072 psram auto" "$tmp/stacks"
+check "what is not known of them is said" grep -q "unknown: whether a thread writes flash" "$tmp/stacks"
+check "an update without --stacks takes the line out" plan --update "$tmp/stacks"
+check "it is out" same 0 "$(grep -c "^stack" "$tmp/stacks")"
+
+# ---- accesses
+
+valgrind --tool=dhat --read-inline-info=yes --dhat-out-file="$tmp/dhat" "$program" >/dev/null 2>"$tmp/err"
+check "DHAT runs the program" test -s "$tmp/dhat"
+plan --dhat "$tmp/dhat" -f -o "$tmp/calm" >"$tmp/text" 2>/dev/null
+check "accesses are weighed" grep -q "^accesses by .*% of its bytes" "$tmp/text"
+check "nearly all of them are joined" at_most 90 "$(sed -n 's/^accesses by [^:]*: [> ]*\([0-9]*\).*/\1/p' "$tmp/text")"
+check "what is read all the time stays, what is not moves" same "0 1" \
+    "$(grep -c "make_table.*psram\|malloc psram" "$tmp/calm") $(grep -c "psram auto" "$tmp/calm")"
+check "without accesses both move" same 1 "$(grep -c "make_table.*psram\|malloc psram" "$tmp/knee")"
+check "nothing is dominated in accesses" grep -q "^Checked: .* without more accesses" "$tmp/text"
+
+# ---- mistakes
+
+check "an unknown region is answered with the nearest" says 2 \
+    "ramlens plan: unknown region 'internl', did you mean 'internal'[?]; there is: *" plan --free internl=1K@full
+check "so is an unknown checkpoint" says 2 \
+    "ramlens plan: unknown checkpoint 'ful', did you mean 'full'[?]; there is: start, full, less, end" plan --free internal=1K@ful
+check "a goal that is none shows one" says 2 "ramlens plan: --free 'much' is no goal; *internal=350K@connected" plan --free much
+check "a number that is none is named" says 2 "ramlens plan: --free 'internal=x@full': 'x' is no number*" plan --free internal=x@full
+check "two goals are one too many" says 2 "ramlens plan: *give one of them" plan --knee --everything
+check "a file that is not DHAT's is named" says 2 "ramlens plan: $trace: no file of DHAT's*" plan --dhat "$trace"
+check "so is one that is not there" says 2 "ramlens plan: $tmp/none: *" plan --dhat "$tmp/none"
+sed 's/"cmd":"[^"]*"/"cmd":".\/elsewhere"/' "$tmp/dhat" >"$tmp/other"
+check "DHAT's run of another program is refused" says 2 \
+    "ramlens plan: $tmp/other: a DHAT run of 'elsewhere', but the trace is of 'placing-i386'" plan --dhat "$tmp/other"
+printf 'target esp32s3\nkernel internal\n' >"$tmp/wrong"
+check "a plan for another target is refused" says 2 \
+    "ramlens plan: $tmp/wrong:1: the plan was made for target 'esp32s3', not for 'esp32p4'*" plan --update "$tmp/wrong"
+check "a plan that is not there is named" says 2 "ramlens plan: $tmp/no: *" plan --update "$tmp/no"
+check "no target is asked for" says 2 "ramlens plan: *--target*" "$ramlens" plan "$trace"
+check "the JSON keeps to its schema" python3 -c '
+import json, jsonschema, sys
+jsonschema.validate(json.load(open(sys.argv[1])), json.load(open("docs/plan.schema.json")))' "$(plan --json >"$tmp/json" && echo "$tmp/json")"
+
+finish
