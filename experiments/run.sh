@@ -80,11 +80,12 @@ calls() {
                 split($1, part, ":"); object = part[2]
                 if ($NF ~ /^ramlens_/) kind = "redirected"
                 else if ($NF ~ /^(malloc|calloc|realloc|aligned_alloc|posix_memalign|reallocarray)$/) kind = "malloc"
-                else if ($NF ~ /^_Zn[wa]/) kind = "new"
+                else if ($NF ~ /^_Zn[wa][jm]$/) kind = "new"
+                else if ($NF ~ /^_Zn[wa]/) kind = "new_others"
                 else next
                 if (!((kind, object) in seen)) { seen[kind, object] = 1; count[kind]++ } }
                 END { print name, "redirected", count["redirected"] + 0; print name, "malloc", count["malloc"] + 0
-                    print name, "new", count["new"] + 0 }'
+                    print name, "new", count["new"] + 0; print name, "new_others", count["new_others"] + 0 }'
         done
     done
 }
@@ -185,6 +186,7 @@ done
 code=0
 build/experiments/table --states $subject/states/states --claims experiments/webrtc/claims --folder "$out" --occupied $occupied \
     --seconds "$seconds" --runs "$runs" ${page:+--page "$page"} || code=$?
+[ $code != 1 ] || printf '\nexperiments: a check above says FAIL\n' >&2
 printf '\nwritten: %s/experiments.txt, %s/experiments.json%s\n' $out $out "${page:+, $page}"
 printf 'of %d runs %d were made now; %d were used again, their inputs unchanged (programs, plans, target, ramlens)\n' \
     $((made + reused)) $made $reused

@@ -178,6 +178,14 @@ static void left_table(const struct results *r, uint32_t setting, uint32_t m,
     table_write(&t, term, out);
 }
 
+/// Without parameters and template arguments, which are longer than a line.
+static struct str short_name(struct str function) {
+    for (size_t i = 1; i < function.len; i++)
+        if (function.at[i] == '<' || function.at[i] == '(')
+            return (struct str){ function.at, i };
+    return function;
+}
+
 /// The functions through which it goes, call stacks of one summed up, in the order of the first.
 static void shortages_of(const struct row *row, struct text *out) {
     uint32_t shown = 0;
@@ -186,7 +194,8 @@ static void shortages_of(const struct row *row, struct text *out) {
         bool seen = false;
         for (uint32_t i = 0; i < row->shortage_count; i++) {
             const struct shortage *s = &row->shortages[i];
-            if (i == n || !str_equal(s->function, sum.function) || s->is_kernel != sum.is_kernel)
+            if (i == n || !str_equal(short_name(s->function), short_name(sum.function)) ||
+                    s->is_kernel != sum.is_kernel)
                 continue;
             seen |= i < n;
             sum.count += s->count;
@@ -197,8 +206,8 @@ static void shortages_of(const struct row *row, struct text *out) {
             continue;
         shown++;
         text_printf(out, "      %8s requests, %11s B  %.*s: %.*s%s", human_exact(sum.count).text,
-                human_exact(sum.bytes).text, STR_ARG(sum.component), STR_ARG(sum.function),
-                sum.is_kernel ? ", a kernel object" : "");
+                human_exact(sum.bytes).text, STR_ARG(sum.component),
+                STR_ARG(short_name(sum.function)), sum.is_kernel ? ", a kernel object" : "");
         if (sum.failed > 0)
             text_printf(out, ", %s in vain", human_exact(sum.failed).text);
         text_add_char(out, '\n');
@@ -221,7 +230,7 @@ static void shortages_text(const struct results *r, struct text *out) {
                 "  %.*s, %s: %s %.1f s %s, at %.*s (%.*s); then %s requests of %u call stacks",
                 STR_ARG(row->state->name), setting_names[row->setting], streams ? "" : "already",
                 streams ? seconds : (double)row->first_short_us / 1e6,
-                streams ? "after connected" : "into the run", STR_ARG(first->function),
+                streams ? "after connected" : "into the run", STR_ARG(short_name(first->function)),
                 STR_ARG(first->component), human_exact(row->short_requests).text,
                 row->shortage_count);
         if (row->short_failed > 0)
