@@ -3,9 +3,9 @@
 # heap is asked first.
 . "${0%/*}/../programs/common.sh"
 
-build placing
-trace=$tmp/placing.rlt
-record "$trace" "$bin/placing-i386"
+build holes
+trace=$tmp/holes.rlt
+record "$trace" "$bin/holes-i386"
 replay="$ramlens replay --target esp32p4"
 
 figure() { # checkpoint, region, column of the text: free (2), largest (3), lowest (4)
@@ -34,7 +34,7 @@ $replay --set poisoning=light "$trace" >"$tmp/text"
 check "canaries cost twelve bytes a block, where rounding leaves less" \
     equal "$(taken holes internal)" $((20 * 1028 + 24 + 108))
 
-printf 'component placing-i386\n    malloc psram\n' >"$tmp/plan"
+printf 'component holes-i386\n    malloc psram\n' >"$tmp/plan"
 $replay --plan "$tmp/plan" --plan stock "$trace" >"$tmp/text" 2>"$tmp/err"
 check "two plans give two answers" test "$(grep -c '^what the chip counts as internal' "$tmp/text")" = 2
 check "a plan's come first" equal "$(taken held internal)" 0
@@ -43,17 +43,17 @@ check "alone it gives the same" sh -c "head -n 60 '$tmp/one' >'$tmp/a'; head -n 
     [ \"\$(sed '/^stock/,\$d' '$tmp/text')\" = \"\$(cat '$tmp/one')\" ]"
 
 $replay --map held "$trace" >"$tmp/map"
-check "the map names its signs" grep -q '^  A placing-i386  *57,5[0-9][0-9] B' "$tmp/map"
+check "the map names its signs" grep -q '^  A holes-i386  *57,5[0-9][0-9] B' "$tmp/map"
 check "the map draws the first heap's blocks" grep -q 'AAAAAAAA' "$tmp/map"
 check "JSON keeps to its schema" sh -c "$replay --json '$trace' >'$tmp/json' &&
     /usr/bin/python3 tests/subject/schema.py docs/replay.schema.json '$tmp/json' states 0 worst"
 check "two replays are equal" sh -c "$replay --json '$trace' | cmp - '$tmp/json'"
 
-record "$tmp/huge.rlt" "$bin/placing-i386" huge
+record "$tmp/huge.rlt" "$bin/holes-i386" huge
 $replay "$tmp/huge.rlt" >"$tmp/text"
-check "what no heap can serve is named" grep -q '^ *1  41,943,040  .* holes  placing-i386  main ' "$tmp/text"
+check "what no heap can serve is named" grep -q '^ *1  41,943,040  .* holes  holes-i386  main ' "$tmp/text"
 
-record "$tmp/wide.rlt" "$bin/placing-x86_64"
+record "$tmp/wide.rlt" "$bin/holes-x86_64"
 $replay "$tmp/wide.rlt" >"$tmp/text"
 check "a 64-bit program is no figure of the chip" grep -q '^This program has 64-bit pointers' "$tmp/text"
 
