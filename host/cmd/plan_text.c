@@ -184,6 +184,13 @@ static void stays_text(struct plan_work *w, struct text *out) {
     table_write(&t, &w->ctx->term, out);
 }
 
+/// Whether no line of the user's plan moves what the component's port insists on.
+static bool still_insists(const struct plan_work *w, struct str name) {
+    uint32_t component;
+    return component_find(&w->setup.answer.map, name, &component) &&
+           plan_component_rule(&w->base, component, PLAN_MALLOC)->strength == PLAN_BY_INSISTENCE;
+}
+
 /// Most bytes at a moment of what the component's port insists on; 0 when it does not, or a line of the user's says otherwise.
 static uint64_t insisted_bytes(const struct plan_work *w, struct str component) {
     uint64_t most = 0;
@@ -209,7 +216,7 @@ static void left_text(struct plan_work *w, struct text *out) {
             0, w->ctx->term.columns);
     for (uint32_t i = 0; i < t->insistence_count; i++) {
         const struct target_insistence *insists = &t->insistences[i];
-        if (insisted_bytes(w, insists->component) == 0)
+        if (insisted_bytes(w, insists->component) == 0 || !still_insists(w, insists->component))
             continue;
         text_wrap(out,
                 str_from(arena_printf(w->ctx->arena,
