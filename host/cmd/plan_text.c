@@ -29,8 +29,9 @@ static void head(struct plan_work *w, struct text *out) {
                          "chip; a 32-bit build has them.\n");
     uint64_t statics = w->setup.heaps.static_bytes[0], occupied = w->setup.heaps.occupied_bytes[0];
     if (statics + occupied > 0)
-        text_printf(out, "taken from internal RAM beforehand: %s B of static data, %s B occupied\n",
-                human_exact(statics).text, human_exact(occupied).text);
+        text_printf(out, "taken from '%.*s' beforehand: %s B of static data, %s B occupied\n",
+                STR_ARG(w->setup.answer.target.regions[0].name), human_exact(statics).text,
+                human_exact(occupied).text);
     if (w->dhat != NULL)
         text_printf(out,
                 "accesses by %s: %s of its bytes and %s of its accesses are of sites of this run; "

@@ -193,8 +193,9 @@ void replay_text(struct cmd_context *ctx, const struct replay_setup *s, const st
                          "chip; a 32-bit build has them.\n");
     uint64_t statics = s->heaps.static_bytes[0], occupied = s->heaps.occupied_bytes[0];
     if (statics + occupied > 0)
-        text_printf(out, "taken from internal RAM beforehand: %s B of static data, %s B occupied\n",
-                human_exact(statics).text, human_exact(occupied).text);
+        text_printf(out, "taken from '%.*s' beforehand: %s B of static data, %s B occupied\n",
+                STR_ARG(r->target->regions[0].name), human_exact(statics).text,
+                human_exact(occupied).text);
     for (size_t i = 0; i < r->states.len; i++)
         state_text(ctx, s, r, r->states.at[i], out);
 }

@@ -185,8 +185,9 @@ static void head_text(const struct telling *t, struct text *out) {
             (double)trace_nanoseconds(t->image, t->time) / 1e9);
     text_printf(out, "target %.*s: %s; plan %.*s\n", STR_ARG(r->target.name),
             target_choices(t->ctx->arena, &r->target), STR_ARG(r->plan.name));
-    text_printf(out, "taken from the first region beforehand: %s B of static data, %s B occupied\n",
-            human_exact(r->static_bytes).text, human_exact(r->options->occupied_bytes).text);
+    text_printf(out, "taken from '%.*s' beforehand: %s B of static data, %s B occupied\n",
+            STR_ARG(r->target.regions[0].name), human_exact(r->static_bytes).text,
+            human_exact(r->options->occupied_bytes).text);
     if (t->image->pointer_bytes == 8)
         text_printf(out, "This program has 64-bit pointers and 16-byte blocks: these are no "
                          "figures of the target.\nBuild it with -m32 for those.\n");
