@@ -39,7 +39,7 @@ run_unit() {
 }
 
 run_script() {
-    out=$log/$(basename "$1").log
+    out=$log/$(basename "$(dirname "$1")")-$(basename "$1").log
     timeout 1200 "$1" >"$out" 2>&1
     code=$?
     good=$(grep -ac '^ok ' "$out")

@@ -41,8 +41,7 @@ static void give(struct recorder_thread *t, void *p, struct ramlens_wire_request
     recorder_note_ordered(t, x.stamp, p, r);
 }
 
-/// Frees what signal handlers could not.
-static void give_late(struct recorder_thread *t) {
+void placed_give_late(struct recorder_thread *t) {
     void *p;
     struct ramlens_wire_request r;
     while (placed_take_later(&p, &r))
@@ -83,7 +82,7 @@ static void *allocate_inside(struct recorder_thread *t, struct call_site site, u
 
 static void *take(struct recorder_thread *t, const struct ramlens_asks *asks, size_t size,
         size_t alignment, struct ramlens_wire_request *r) {
-    give_late(t);
+    placed_give_late(t);
     make_room(t, 1);
     struct placed_result x = placed_take(asks, size, alignment);
     set_served(r, &x);
@@ -150,7 +149,7 @@ void *placed_new(struct recorder_thread *t, struct call_site site, struct ramlen
         if (p != NULL)
             note_host(t, ramlens_port_time(), p, r);
     } else {
-        give_late(t);
+        placed_give_late(t);
         make_room(t, 1);
         struct placed_result x = placed_take(asks, size, 0);
         p = x.p;
@@ -188,7 +187,7 @@ void placed_release(
         placed_give_later(p, r);
     } else {
         r->stack = recorder_stack(t, site);
-        give_late(t);
+        placed_give_late(t);
         give(t, p, r);
     }
     recorder_leave(t);
@@ -323,7 +322,7 @@ void *placed_reallocate(struct recorder_thread *t, struct call_site site, void *
         asks = placed_asks(r.stack, RAMLENS_PLACED_CALL);
     void *q;
     if (here)
-        give_late(t);
+        placed_give_late(t);
     if (here && asks != NULL)
         q = resize(t, p, size, asks, &r);
     else if (here)

@@ -84,6 +84,8 @@ struct placed_result placed_give(void *p);
 void placed_give_later(void *p, const struct ramlens_wire_request *request);
 /// Takes one of those out of the list; false when there is none. It is still a block.
 bool placed_take_later(void **p, struct ramlens_wire_request *request);
+/// Frees all of them, as the entered thread (hooks_placed.c).
+void placed_give_late(struct recorder_thread *t);
 /// Bytes that the program may use at `p`.
 size_t placed_usable(const void *p);
 /// Heap of the block at `p`.

@@ -430,9 +430,10 @@ void ramlens_runtime_checkpoint(const char *name, unsigned cycle) {
     uint8_t body[96];
     uint8_t *at = ramlens_wire_put_varint(body, cycle);
     at = ramlens_wire_put_bytes(at, name, strnlen(name, 63));
-    if (placed_is_on() && t->depth == 1)
+    if (placed_is_on() && t->depth == 1) {
+        placed_give_late(t);
         placed_checkpoint(t, body, (size_t)(at - body));
-    else
+    } else
         recorder_note_record(t, RAMLENS_WIRE_CHECKPOINT, body, (size_t)(at - body));
     modules_refresh(&recorder.core, &recorder.stacks);
     define_clock();
