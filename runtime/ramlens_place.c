@@ -44,7 +44,7 @@ WEAK void ramlens_stock_free(void *block) {
 #        define HAVE(function) 1
 #    else
 #        define MAYBE          __attribute__((weak))
-#        define HAVE(function) (function != 0)
+#        define HAVE(function) ((function) != 0)
 #    endif
 MAYBE void *heap_caps_malloc_prefer(size_t size, size_t num, ...);
 MAYBE void *heap_caps_calloc_prefer(size_t count, size_t size, size_t num, ...);

@@ -191,10 +191,9 @@ void conf_remove(struct conf *c, struct conf_line *line) {
     mark_removed(line);
 }
 
-/// Leaves of each line of the subtree its comment. Recursion is bounded by CONF_DEEPEST.
-static void keep_comments(
-        struct arena *a, struct conf_line *line) // NOLINT(misc-no-recursion): bounded
-{
+/// Leaves of each line of the subtree its comment.
+// NOLINTNEXTLINE(misc-no-recursion): CONF_DEEPEST bounds it
+static void keep_comments(struct arena *a, struct conf_line *line) {
     struct conf_raw *raw = line->raw;
     struct str tail = { raw->text.at + raw->words_end, raw->text.len - raw->words_end };
     while (tail.len && (tail.at[0] == ' ' || tail.at[0] == '\t')) {

@@ -31,7 +31,7 @@ void report_first_question(struct report *r);
 void report_second_question(struct report *r);
 void report_guesses(struct report *r, const struct guess_list *list);
 /// Containers that the estimates ask for, or all; nothing when there are none to show.
-void report_containers(struct report *r, const struct container_table *t);
+void report_containers(struct report *r, const struct container_table *containers);
 void report_components(struct report *r);
 /// The sites with most live bytes at the checkpoint where most lives: for runs without a chip.
 void report_largest_sites(struct report *r);

@@ -64,7 +64,10 @@ void alloc_symbol_name(uint32_t symbol, char size, char out[ALLOC_NAME_MAX]) {
     const char *from = alloc_symbols[symbol].name;
     size_t i = 0;
     for (; from[i] != '\0' && i + 1 < ALLOC_NAME_MAX; i++) {
-        out[i] = from[i] == '%' ? size : from[i];
+        if (from[i] == '%')
+            out[i] = size;
+        else
+            out[i] = from[i];
     }
     out[i] = '\0';
 }

@@ -6,6 +6,7 @@
 #include "object_refs.h"
 #include "vec.h"
 
+#include <assert.h>
 #include <inttypes.h>
 
 _Static_assert(REACH_SYMBOLS >= 32, "every symbol of the table has a number");
@@ -65,6 +66,7 @@ static void note_inputs(struct counter *c, file_list *files) {
             *slot = files->len;
             c->reach->components[f->component].archives++;
         }
+        assert(files->at != NULL);
         uint32_t component = files->at[*slot - 1].component;
         uint64_t *object = map64_put(&objects, c->arena, mix(mix(seed, path), in->object), NULL);
         if (*object == 0) {

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <string.h>
 
-enum { CHUNK = 1 << 13 }; // two of them fit a second-level cache
+enum { CHUNK = 1 << 14 }; // two of them fit a second-level cache
 
 void replay_init(struct replay *r, struct arena *a, struct trace *t,
         const struct trace_image *image, const struct target *target, struct owners *owners,
@@ -114,12 +114,22 @@ struct pipeline {
     pthread_cond_t changed;
 };
 
+/// What all states share of the blocks: whoever takes the first state does it.
+static void note_blocks(struct replay *r, const struct chunk *c) {
+    for (uint32_t n = 0; n < c->count; n++)
+        if (c->ops[n].what <= REPLAY_RESIZE)
+            note_block(r, &c->ops[n]);
+}
+
 /// Applies the chunk to states until none is left.
 static void apply_states(struct pipeline *p) {
     struct replay *r = p->r;
     uint32_t i;
-    while ((i = __atomic_fetch_add(&p->next, 1, __ATOMIC_RELAXED)) < r->states.len)
+    while ((i = __atomic_fetch_add(&p->next, 1, __ATOMIC_RELAXED)) < r->states.len) {
+        if (i == 0)
+            note_blocks(r, p->chunk);
         replay_apply(r, r->states.at[i], p->chunk->ops, p->chunk->count);
+    }
 }
 
 static void set_work(struct pipeline *p, int work) {
@@ -129,15 +139,24 @@ static void set_work(struct pipeline *p, int work) {
     pthread_mutex_unlock(&p->mutex);
 }
 
+/// Between two looks: leaves the processor to whoever shares its core.
+static void rest(void) {
+#if defined(__x86_64__) || defined(__i386__)
+    for (int i = 0; i < 32; i++)
+        __builtin_ia32_pause();
+#else
+    sched_yield();
+#endif
+}
+
 /// Waits while the work is `old`; gives what it is then.
 static int await_other(struct pipeline *p, int old) {
-    enum { LOOKS = 1 << 14 };
+    enum { LOOKS = 1 << 9 };
     for (int i = 0; i < LOOKS; i++) {
         int work = __atomic_load_n(&p->work, __ATOMIC_ACQUIRE);
         if (work != old)
             return work;
-        if (i % 64 == 63)
-            sched_yield();
+        rest();
     }
     pthread_mutex_lock(&p->mutex);
     while (p->work == old)
@@ -163,9 +182,6 @@ static void read_chunk(struct replay *r, struct chunk *c) {
 
 /// What all states share, after a chunk was applied to each; a chunk ends behind a checkpoint.
 static void finish_chunk(struct replay *r, const struct chunk *c) {
-    for (uint32_t n = 0; n < c->count; n++)
-        if (c->ops[n].what <= REPLAY_RESIZE)
-            note_block(r, &c->ops[n]);
     const struct replay_op *last = &c->ops[c->count - 1];
     r->time = last->time;
     if (last->what == REPLAY_CHECKPOINT)

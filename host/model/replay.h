@@ -163,7 +163,6 @@ struct replay {
     const struct target *target;
     struct owners *owners;
     const struct trace_image *image;
-    struct replay_feed feed;
     struct replay_block *blocks; ///< By id.
     uint32_t block_room, kernel_room;
     VEC(struct replay_state *) states;
@@ -177,6 +176,8 @@ struct replay {
     /// Called at each checkpoint and at the end, before the heaps change again; may be NULL.
     void (*at_checkpoint)(void *self, struct replay *r, uint32_t checkpoint);
     void *self;
+    /// Changes with every event while another thread reads what stands above: a cache line of its own.
+    _Alignas(128) struct replay_feed feed;
 };
 
 /// Prepares a replay of `image`. `exact`: it is a placed run, and is replayed as it was. Everything must outlive it.

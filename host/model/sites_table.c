@@ -148,15 +148,15 @@ bool sites_table_make(struct arena *a, const struct sites_range *ranges, size_t 
         [WORD_SPAN] = m.span,
         [WORD_STARTS] = starts,
         [WORD_PLACES] = places };
-    for (uint32_t i = 0; i < HEAD_WORDS; i++) {
+    for (size_t i = 0; i < HEAD_WORDS; i++) {
         put32(to + 4 * i, head[i]);
     }
-    for (uint32_t b = 0; b <= buckets; b++) {
-        uint32_t range = range_of(&m, b << shift);
+    for (size_t b = 0; b <= buckets; b++) {
+        uint32_t range = range_of(&m, (uint32_t)b << shift);
         to[index + 2 * b] = (char)(unsigned char)range;
         to[index + 2 * b + 1] = (char)(unsigned char)(range >> 8);
     }
-    for (uint32_t i = 0; i <= m.count; i++) {
+    for (size_t i = 0; i <= m.count; i++) {
         put32(to + starts + 4 * i, m.starts[i]);
     }
     memcpy(to + places, m.places, (size_t)SITES_KINDS * m.count);
@@ -164,19 +164,23 @@ bool sites_table_make(struct arena *a, const struct sites_range *ranges, size_t 
     return true;
 }
 
+static uint32_t word(struct str table, size_t number) {
+    return get(table.at + 4 * number, 4);
+}
+
 uint8_t sites_table_find(struct str table, uint64_t table_address, uint64_t caller, unsigned kind) {
-    if (table.len < HEAD_WORDS * 4 || get(table.at, 4) != MAGIC) {
+    if (table.len < (size_t)HEAD_WORDS * 4 || get(table.at, 4) != MAGIC) {
         return SITES_NONE;
     }
-    uint32_t key = (uint32_t)(caller - 1 - table_address) + get(table.at + 4 * WORD_BIAS, 4);
-    if (key >= get(table.at + 4 * WORD_SPAN, 4)) {
+    uint32_t key = (uint32_t)(caller - 1 - table_address) + word(table, WORD_BIAS);
+    if (key >= word(table, WORD_SPAN)) {
         return SITES_NONE;
     }
-    const char *starts = table.at + get(table.at + 4 * WORD_STARTS, 4);
-    uint32_t bucket = key >> get(table.at + 4 * WORD_SHIFT, 4);
-    uint32_t i = get(table.at + 4 * HEAD_WORDS + 2 * bucket, 2);
+    const char *starts = table.at + word(table, WORD_STARTS);
+    uint32_t bucket = key >> word(table, WORD_SHIFT);
+    size_t i = get(table.at + (size_t)4 * HEAD_WORDS + (size_t)2 * bucket, 2);
     while (get(starts + 4 * (i + 1), 4) <= key) {
         i++;
     }
-    return (uint8_t)table.at[get(table.at + 4 * WORD_PLACES, 4) + SITES_KINDS * i + kind];
+    return (uint8_t)table.at[word(table, WORD_PLACES) + SITES_KINDS * i + kind];
 }
