@@ -6,6 +6,7 @@
 #include "file.h"
 #include "file_damage.h"
 #include "human.h"
+#include "plan_check.h"
 
 #include <errno.h>
 #include <string.h>
@@ -90,7 +91,9 @@ static bool read_plan(struct cmd_context *ctx, struct inputs *in) {
                    o.target_options, o.target_option_count, &in->target, &ctx->err) &&
            component_map_read(ctx->arena, components, &in->map, &ctx->err) &&
            plan_read(ctx->arena, ctx->values.operands[0], &in->target, in->map.names, in->map.count,
-                   &in->plan, &ctx->err);
+                   &in->plan, &ctx->err) &&
+           // Files for another chip would ask for other memories: no warning, but a refusal.
+           plan_check_made_for(&in->plan, "", STR(""), &ctx->err);
 }
 
 static const char *folder_of(struct arena *a, const char *path) {

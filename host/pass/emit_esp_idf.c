@@ -172,8 +172,14 @@ static void compile_script(struct emit *e) {
             "endif()\n");
 }
 
-static void cmake(struct emit *e, bool any_c, bool any_new, bool has_operators, bool has_threads) {
-    struct text *out = emit_file(e, "ramlens.cmake");
+/// What the file needs to know of the plan.
+struct cmake_needs {
+    bool any_c, any_new; ///< Names of malloc's family, of operators, are changed in some library.
+    bool operators;      ///< The program's own operators new and delete are replaced.
+    bool threads;        ///< Default stacks are set.
+};
+
+static void cmake_about(struct emit *e, struct text *out) {
     struct text about = { .arena = e->a };
     emit_head(e, &about,
             "include it from the project's CMakeLists.txt, behind project(). It compiles the files "
@@ -186,6 +192,10 @@ static void cmake(struct emit *e, bool any_c, bool any_new, bool has_operators, 
             "been "
             "built. -DRAMLENS_PLACE=0 in the definitions below turns all of it back to stock.");
     emit_comment(out, '#', text_str(&about));
+}
+
+/// The files that go into the main component, and how an object's names are changed.
+static void cmake_sources(struct text *out, const struct cmake_needs *needs) {
     text_printf(out,
             "set(ramlens_folder ${CMAKE_CURRENT_LIST_DIR})\n"
             "idf_build_get_property(ramlens_components BUILD_COMPONENTS)\n"
@@ -202,36 +212,43 @@ static void cmake(struct emit *e, bool any_c, bool any_new, bool has_operators, 
             "idf_component_get_property(ramlens_main main COMPONENT_LIB)\n"
             "target_sources(${ramlens_main} PRIVATE\n"
             "    ${CMAKE_CURRENT_LIST_DIR}/ramlens_place.c%s%s%s%s)\n",
-            any_c ? "\n    ${CMAKE_CURRENT_LIST_DIR}/ramlens_targets.c" : "",
-            any_new ? "\n    ${CMAKE_CURRENT_LIST_DIR}/ramlens_targets_cxx.c" : "",
-            has_operators ? "\n    ${CMAKE_CURRENT_LIST_DIR}/ramlens_operators.c" : "",
-            has_threads ? "\n    ${CMAKE_CURRENT_LIST_DIR}/ramlens_threads.c" : "");
+            needs->any_c ? "\n    ${CMAKE_CURRENT_LIST_DIR}/ramlens_targets.c" : "",
+            needs->any_new ? "\n    ${CMAKE_CURRENT_LIST_DIR}/ramlens_targets_cxx.c" : "",
+            needs->operators ? "\n    ${CMAKE_CURRENT_LIST_DIR}/ramlens_operators.c" : "",
+            needs->threads ? "\n    ${CMAKE_CURRENT_LIST_DIR}/ramlens_threads.c" : "");
     text_printf(out,
             "target_include_directories(${ramlens_main} PRIVATE ${CMAKE_CURRENT_LIST_DIR})\n"
             "target_compile_definitions(${ramlens_main} PRIVATE RAMLENS_PLACE=1)\n");
-    if (any_new || has_operators) {
+    if (needs->any_new || needs->operators) {
         text_printf(out,
                 "set_source_files_properties(%s%s%s\n"
                 "    TARGET_DIRECTORY ${ramlens_main} PROPERTIES COMPILE_OPTIONS -fexceptions)\n",
-                any_new ? "${CMAKE_CURRENT_LIST_DIR}/ramlens_targets_cxx.c" : "",
-                any_new && has_operators ? " " : "",
-                has_operators ? "${CMAKE_CURRENT_LIST_DIR}/ramlens_operators.c" : "");
+                needs->any_new ? "${CMAKE_CURRENT_LIST_DIR}/ramlens_targets_cxx.c" : "",
+                needs->any_new && needs->operators ? " " : "",
+                needs->operators ? "${CMAKE_CURRENT_LIST_DIR}/ramlens_operators.c" : "");
     }
-    // The main component is searched first, and its members would stay behind: nobody has called them yet.
+}
+
+/// The main component is searched first, and its members would stay behind: nobody has called them yet.
+static void cmake_wanted_symbols(
+        struct emit *e, struct text *out, const struct cmake_needs *needs) {
     for (uint32_t i = 0; i < e->memory_count; i++) {
         const struct emit_memory *m = &e->memories[i];
-        if (any_c && (m->used[PLAN_MALLOC] || m->used[PLAN_LIBC])) {
+        if (needs->any_c && (m->used[PLAN_MALLOC] || m->used[PLAN_LIBC])) {
             text_printf(out, "target_link_libraries(${ramlens_main} INTERFACE \"-u %s_malloc\")\n",
                     emit_symbol(e, i));
         }
-        if (any_new && m->used[PLAN_NEW]) {
+        if (needs->any_new && m->used[PLAN_NEW]) {
             text_printf(out, "target_link_libraries(${ramlens_main} INTERFACE \"-u %s__ZdlPv\")\n",
                     emit_symbol(e, i));
         }
     }
-    if (has_operators) {
+    if (needs->operators) {
         text_printf(out, "target_link_libraries(${ramlens_main} INTERFACE \"-u _ZdlPv\")\n");
     }
+}
+
+static void cmake_libraries(struct emit *e, struct text *out) {
     for (uint32_t c = 0; c < e->plan->component_count; c++) {
         if (!emit_is_moved(e, c, EMIT_MALLOC | EMIT_LIBC | EMIT_NEW)) {
             continue;
@@ -253,40 +270,46 @@ static void cmake(struct emit *e, bool any_c, bool any_new, bool has_operators, 
     }
 }
 
+static void cmake(struct emit *e, const struct cmake_needs *needs) {
+    struct text *out = emit_file(e, "ramlens.cmake");
+    cmake_about(e, out);
+    cmake_sources(out, needs);
+    cmake_wanted_symbols(e, out, needs);
+    cmake_libraries(e, out);
+}
+
 bool emit_esp_idf(struct emit *e, struct err *err) {
-    bool any_c = false;
-    bool any_new = false;
-    bool has_operators = emit_default(e, PLAN_NEW).memory != EMIT_POLICY;
-    bool has_threads = e->plan->stack.line != 0;
+    struct cmake_needs needs = { .operators = emit_default(e, PLAN_NEW).memory != EMIT_POLICY,
+        .threads = e->plan->stack.line != 0 };
     for (uint32_t c = 0; c < e->plan->component_count; c++) {
         bool by_config = str_equal(e->map->names[c], STR("mbedtls"));
         if (!by_config && emit_is_moved(e, c, EMIT_MALLOC | EMIT_LIBC | EMIT_NEW)) {
             emit_objcopy_component(e, c);
-            any_c |= emit_is_moved(e, c, EMIT_MALLOC | EMIT_LIBC);
-            any_new |= emit_is_moved(e, c, EMIT_NEW);
+            needs.any_c |= emit_is_moved(e, c, EMIT_MALLOC | EMIT_LIBC);
+            needs.any_new |= emit_is_moved(e, c, EMIT_NEW);
         }
     }
     struct text ignored = { .arena = e->a };
     emit_named_code(e, &ignored);
     configuration(e);
-    if (has_threads) {
+    if (needs.threads) {
         threads(e);
     }
-    if (has_operators && !emit_cxx(e, err)) {
+    if (needs.operators && !emit_cxx(e, err)) {
         return false;
     }
-    if (any_c) {
+    if (needs.any_c) {
         emit_targets_c(e);
     }
-    if (any_new) {
+    if (needs.any_new) {
         emit_targets_cxx(e);
     }
-    if (any_c || any_new || has_operators) {
+    if (needs.any_c || needs.any_new || needs.operators) {
         emit_runtime(e);
     }
-    if (any_c || any_new) {
+    if (needs.any_c || needs.any_new) {
         compile_script(e);
     }
-    cmake(e, any_c, any_new, has_operators, has_threads);
+    cmake(e, &needs);
     return true;
 }

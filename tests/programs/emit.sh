@@ -328,6 +328,9 @@ printf 'component prat\n    malloc psram\n' >"$tmp/wrong"
 check "emit: an unknown component is named, with the nearest" says 2 "*wrong:1: unknown component 'prat', did you mean 'part'*" \
     emit include "$tmp/wrong"
 printf 'default malloc policy\n' >"$tmp/nothing"
+printf 'target esp32p5\ncomponent part\n    malloc psram\n' >"$tmp/elsewhere"
+check "emit: a plan for another chip is refused" says 2 "*elsewhere:1: the plan was made for target 'esp32p5', not for 'esp32p4'*" \
+    emit include "$tmp/elsewhere"
 check "emit: a plan that moves nothing is refused for headers" says 2 "*moves no component's malloc*" emit include "$tmp/nothing"
 check "emit: and for names" says 2 "*moves nothing of a component*" emit objcopy "$tmp/nothing"
 check "emit: and for operators" says 2 "*leaves operator new to the target's rule*" emit cxx "$tmp/nothing"
