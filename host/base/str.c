@@ -98,6 +98,14 @@ static bool element_matches(struct str glob, size_t *g, char byte) {
     return true;
 }
 
+struct str str_base_name(struct str path) {
+    size_t start = path.len;
+    while (start > 0 && path.at[start - 1] != '/') {
+        start--;
+    }
+    return (struct str){ path.at + start, path.len - start };
+}
+
 /// Only the newest star is ever widened: if an earlier one could be, the same match is found by
 /// widening the newest. That bounds the work by the product of the lengths, without recursion.
 bool str_matches(struct str s, struct str glob) {

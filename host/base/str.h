@@ -27,6 +27,9 @@ int str_compare(struct str a, struct str b);
 bool str_starts_with(struct str s, struct str prefix);
 bool str_ends_with(struct str s, struct str suffix);
 
+/// What follows the last slash; all of `path` when there is none.
+struct str str_base_name(struct str path);
+
 /// Shell-like match of all of `s`: `*` any run of bytes, slashes included, `?` one byte, `[a-z]`,
 /// `[!a-z]` sets, `\x` the byte x. Linear in the lengths for one `*`, at worst their product; no
 /// recursion.

@@ -18,16 +18,17 @@ enum { AR_DEEPEST = 4 };
 
 enum ar_member_kind {
     AR_MEMBER_ELF,
-    AR_MEMBER_LLVM,   ///< LLVM bitcode: what -flto of clang makes.
+    AR_MEMBER_LLVM,    ///< LLVM bitcode: what -flto of clang makes.
     AR_MEMBER_MISSING, ///< Of a thin archive: its file cannot be read; `why` says so.
-    AR_MEMBER_OTHER   ///< No object: a text, a Mach-O or COFF object, a Rust metadata file.
+    AR_MEMBER_OTHER    ///< No object: a text, a Mach-O or COFF object, a Rust metadata file.
 };
 
 struct ar_member {
-    struct str name;    ///< As stored; of a nested archive's member "inner.a(member.o)".
-    struct str path;    ///< "lib.a(member.o)"; of several of one name "lib.a(member.o)#2". For people and messages.
-    uint32_t ordinal;   ///< Of this name in its archive, from 1: names need not differ.
-    uint64_t offset;    ///< Of its header in the outer file; 0 for a thin archive's file.
+    struct str name; ///< As stored; of a nested archive's member "inner.a(member.o)".
+    struct str
+            path; ///< "lib.a(member.o)"; of several of one name "lib.a(member.o)#2". For people and messages.
+    uint32_t ordinal; ///< Of this name in its archive, from 1: names need not differ.
+    uint64_t offset;  ///< Of its header in the outer file; 0 for a thin archive's file.
     struct str bytes;
     enum ar_member_kind kind;
     const char *why; ///< Of AR_MEMBER_MISSING.

@@ -23,8 +23,9 @@ struct elf_section {
     uint64_t file_offset; ///< From the beginning of the ELF file.
     uint64_t flags;       ///< SHF_ bits of <elf.h>.
     uint64_t alignment;   ///< 0 and 1 mean none.
-    uint64_t entry_bytes; ///< Of tables and of mergeable sections: size of an entry, of a character.
-    uint32_t type;        ///< SHT_ number.
+    uint64_t
+            entry_bytes; ///< Of tables and of mergeable sections: size of an entry, of a character.
+    uint32_t type;       ///< SHT_ number.
     uint32_t link;
     uint32_t info;
     uint32_t group; ///< Index of the COMDAT group's section that it is a member of; 0: none.
@@ -35,8 +36,9 @@ struct elf_segment {
     uint32_t type;  ///< PT_ number.
     uint32_t flags; ///< PF_ bits.
     uint64_t file_offset;
-    uint64_t address;      ///< Where it runs (p_vaddr).
-    uint64_t load_address; ///< Where its contents are stored (p_paddr): of initialised data on a microcontroller, flash.
+    uint64_t address; ///< Where it runs (p_vaddr).
+    uint64_t
+            load_address; ///< Where its contents are stored (p_paddr): of initialised data on a microcontroller, flash.
     uint64_t file_bytes;
     uint64_t memory_bytes;
 };
@@ -46,13 +48,14 @@ enum elf_place {
     ELF_IN_SECTION,
     ELF_UNDEFINED,
     ELF_ABSOLUTE, ///< A number that a linker script or a ROM gave; takes no room, whatever its size says.
-    ELF_COMMON    ///< `size_bytes` to be laid out by the linker; `address` is the alignment.
+    ELF_COMMON ///< `size_bytes` to be laid out by the linker; `address` is the alignment.
 };
 
 struct elf_symbol {
-    struct str name;  ///< As in the file; a version (`@GLIBC_2.0`) may follow.
-    uint64_t address; ///< As in the file, but without ARM's Thumb bit; of a thread-local one in an executable its
-                      ///< place in the image that each thread copies; in an object the offset in its section.
+    struct str name; ///< As in the file; a version (`@GLIBC_2.0`) may follow.
+    uint64_t
+            address; ///< As in the file, but without ARM's Thumb bit; of a thread-local one in an executable its
+            ///< place in the image that each thread copies; in an object the offset in its section.
     uint64_t size_bytes;
     uint32_t section; ///< Index into elf_file.sections; 0 unless ELF_IN_SECTION.
     uint8_t type;     ///< STT_ number.
@@ -80,14 +83,16 @@ struct elf_file {
     uint32_t section_count;
     struct elf_segment *segments; ///< In the order of the file.
     uint32_t segment_count;
-    struct elf_symbol *symbols; ///< As numbered in the file, [0] empty: of `.symtab`, else of `.dynsym`.
+    struct elf_symbol
+            *symbols; ///< As numbered in the file, [0] empty: of `.symtab`, else of `.dynsym`.
     size_t symbol_count;
     uint64_t tls_address;    ///< Of the image that each thread copies; 0 when there is none.
     const uint8_t *build_id; ///< NULL when there is none.
     size_t build_id_bytes;
     bool is_dynamic_table; ///< The symbols are those of `.dynsym`: the file is stripped.
     bool is_slim_lto; ///< Relocatable, with the compiler's intermediate code and no machine code (-flto without -ffat-lto-objects).
-    uint32_t damage; ///< Sections, symbols and the like that were left out because they make no sense.
+    uint32_t
+            damage; ///< Sections, symbols and the like that were left out because they make no sense.
     struct file_map map; ///< Private; open only after elf_file_read().
 };
 
@@ -112,8 +117,8 @@ const struct elf_section *elf_file_section(const struct elf_file *elf, struct st
 /// The bytes of section `index`, decompressed into the arena if need be (zlib, zstd, old `.zdebug_`); empty for
 /// SHT_NOBITS. False with a message when they lie outside the file, or decompress to more than 4 GiB or 1,032 times
 /// their size (deflate's most; zstd is held to 64 KiB times).
-bool elf_file_contents(
-        struct arena *a, const struct elf_file *elf, uint32_t index, struct str *out, struct err *err);
+bool elf_file_contents(struct arena *a, const struct elf_file *elf, uint32_t index, struct str *out,
+        struct err *err);
 
 /// The relocations that patch section `index` of a relocatable object, in the order of the file. In the arena.
 /// Those that make no sense are left out. Cost: linear in their number and in that of the sections.

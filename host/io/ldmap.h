@@ -51,7 +51,8 @@ struct ldmap_member {
 struct ldmap_output {
     struct str name;
     uint64_t address; ///< 0 when it is not loaded.
-    uint64_t load_address; ///< Where its contents are stored; the address itself unless the map says otherwise.
+    uint64_t
+            load_address; ///< Where its contents are stored; the address itself unless the map says otherwise.
     uint64_t size_bytes;
     size_t first; ///< Its inputs: `count` of ldmap.inputs from here on.
     size_t count;
@@ -68,8 +69,9 @@ struct ldmap_input {
     struct str archive;
     struct str object; ///< The archive's member, or the object's path.
     bool is_merged;    ///< ld made it smaller: strings and constants shared with other objects.
-    uint64_t given_bytes; ///< Size that the input brought, where the map says so ("size before relaxing", or a size line at another's address); else size_bytes.
-    uint32_t alignment;   ///< lld says it; else 0.
+    uint64_t
+            given_bytes; ///< Size that the input brought, where the map says so ("size before relaxing", or a size line at another's address); else size_bytes.
+    uint32_t alignment;  ///< lld says it; else 0.
 };
 
 /// Strings and arrays live in the arena.
@@ -85,7 +87,8 @@ struct ldmap {
     size_t discarded_count;
     struct ldmap_member *members; ///< In the order of the file.
     size_t member_count;
-    struct str *loads; ///< Files that the linker read, in order ("LOAD ..."), archives named once; of lld those that its inputs name.
+    struct str *
+            loads; ///< Files that the linker read, in order ("LOAD ..."), archives named once; of lld those that its inputs name.
     size_t load_count;
     struct range_table ranges; ///< Of the loaded inputs; private.
 };

@@ -9,13 +9,6 @@ struct joined {
     uint64_t bytes, accesses;
 };
 
-static struct str base_name(struct str path) {
-    for (size_t i = path.len; i > 0; i--)
-        if (path.at[i - 1] == '/')
-            return (struct str){ path.at + i, path.len - i };
-    return path;
-}
-
 /// The innermost name of a function: "send" of "rtc::Channel<int>::send(int)".
 static struct str last_name(struct str function) {
     size_t end = 0;
@@ -60,7 +53,7 @@ static void index_sites(struct arena *a, struct joiner *j) {
         const struct site *s = &j->o->sites[i];
         if (s->file.len == 0)
             continue;
-        uint64_t *first = map64_put(&j->first, a, key_of(base_name(s->file), s->line), NULL);
+        uint64_t *first = map64_put(&j->first, a, key_of(str_base_name(s->file), s->line), NULL);
         j->next[i] = (uint32_t)*first;
         *first = i + 1;
     }
@@ -74,7 +67,7 @@ static uint32_t site_at(struct joiner *j, const struct dhat_frame *f) {
         return 0;
     for (uint32_t n = (uint32_t)*first; n != 0; n = j->next[n - 1]) {
         const struct site *s = &j->o->sites[n - 1];
-        if (str_equal(base_name(s->file), f->file) && s->line == f->line &&
+        if (str_equal(str_base_name(s->file), f->file) && s->line == f->line &&
                 str_equal(last_name(s->function), last_name(f->function)))
             return n;
     }
@@ -109,10 +102,10 @@ static bool check_program(
     for (size_t i = 0; i < program.len; i++)
         if (program.at[i] == ' ')
             program.len = i;
-    if (str_equal(base_name(program), base_name(image->path)))
+    if (str_equal(str_base_name(program), str_base_name(image->path)))
         return true;
     return fail(err, path, ERR_NO_OFFSET, "a DHAT run of '%.*s', but the trace is of '%.*s'",
-            STR_ARG(base_name(program)), STR_ARG(base_name(image->path)));
+            STR_ARG(str_base_name(program)), STR_ARG(str_base_name(image->path)));
 }
 
 static void fill_lots(struct joiner *j, struct lots *l, struct accesses *out) {

@@ -192,14 +192,6 @@ bool component_map_read(
 
 // ---- asking ----
 
-static struct str base_name(struct str path) {
-    size_t start_at = path.len;
-    while (start_at > 0 && path.at[start_at - 1] != '/') {
-        start_at--;
-    }
-    return (struct str){ path.at + start_at, path.len - start_at };
-}
-
 static bool rule_matches(const struct component_rule *rule, struct str text) {
     return rule->is_exact ? str_equal(text, rule->glob) : str_matches(text, rule->glob);
 }
@@ -207,7 +199,7 @@ static bool rule_matches(const struct component_rule *rule, struct str text) {
 /// Number + 1 of the component that `text` means, 0 for none.
 static uint32_t match(const struct component_map *m, unsigned kind, struct str text) {
     bool by_name = kind == EVIDENCE_ARCHIVE || kind == EVIDENCE_MODULE;
-    struct str subject = by_name ? base_name(text) : text;
+    struct str subject = by_name ? str_base_name(text) : text;
     for (size_t i = 0; i < m->rules[kind].len; i++) {
         if (rule_matches(&m->rules[kind].at[i], subject)) {
             return m->rules[kind].at[i].component + 1;
@@ -267,7 +259,7 @@ static struct str module_name(struct str base) {
 
 uint32_t component_map_add_module(struct component_map *m, struct str module) {
     uint32_t found = match(m, EVIDENCE_MODULE, module);
-    struct str base = base_name(module);
+    struct str base = str_base_name(module);
     if (found != 0 || !m->names_modules || base.len == 0 || m->count >= COMPONENTS_MOST) {
         return found != 0 ? found - 1 : m->unknown;
     }

@@ -31,17 +31,17 @@
 /// What the bytes are.
 enum footprint_kind {
     FOOTPRINT_CODE,
-    FOOTPRINT_CONSTANT,    ///< Never changes once loaded: flash, unless someone put it elsewhere.
-    FOOTPRINT_LITERAL,     ///< Constants between functions: Xtensa's .literal, ARM's literal pools ($d in code).
-    FOOTPRINT_STRING,      ///< In a section of strings or constants that the linker merges.
-    FOOTPRINT_DATA,        ///< Has an initial value and may change: RAM, and storage for the value.
-    FOOTPRINT_ZERO,        ///< Begins as zero, or with no value (.noinit): RAM. COMMON is this, too.
+    FOOTPRINT_CONSTANT, ///< Never changes once loaded: flash, unless someone put it elsewhere.
+    FOOTPRINT_LITERAL, ///< Constants between functions: Xtensa's .literal, ARM's literal pools ($d in code).
+    FOOTPRINT_STRING, ///< In a section of strings or constants that the linker merges.
+    FOOTPRINT_DATA,   ///< Has an initial value and may change: RAM, and storage for the value.
+    FOOTPRINT_ZERO,   ///< Begins as zero, or with no value (.noinit): RAM. COMMON is this, too.
     FOOTPRINT_THREAD_DATA, ///< Thread-local with an initial value: a copy in each thread.
     FOOTPRINT_THREAD_ZERO, ///< Thread-local, begins as zero.
     FOOTPRINT_VECTOR,      ///< Interrupt and exception vectors.
     FOOTPRINT_PADDING,     ///< Nobody's; `cause` says why it is there.
-    FOOTPRINT_LINKER,      ///< Made by the linker: .got, .plt, .dynamic, veneers, what the script writes.
-    FOOTPRINT_UNKNOWN,     ///< In the section, but no symbol and no map says what it is.
+    FOOTPRINT_LINKER, ///< Made by the linker: .got, .plt, .dynamic, veneers, what the script writes.
+    FOOTPRINT_UNKNOWN, ///< In the section, but no symbol and no map says what it is.
     FOOTPRINT_KINDS
 };
 /// "code", "constant", "literal", "string", "data", "zero", "thread-data", "thread-zero", "vector", "padding",
@@ -51,14 +51,15 @@ extern const char *const footprint_kind_names[FOOTPRINT_KINDS];
 /// Why there is padding.
 enum footprint_cause {
     FOOTPRINT_NO_CAUSE,
-    FOOTPRINT_ALIGNS,  ///< Before what follows, which asks for an alignment: `object` is the one that asks.
-    FOOTPRINT_END,     ///< At the end of an output section, by its script.
-    FOOTPRINT_SCRIPT,  ///< The script moved on by so much (`. = ALIGN(...)`, `. += SIZE`): reserved room.
-    FOOTPRINT_INSIDE,  ///< Between two symbols of one input section: the compiler's or assembler's alignment.
-    FOOTPRINT_DUMMY,   ///< A section that only moves the address on because a memory is seen on two buses: takes no room.
+    FOOTPRINT_ALIGNS, ///< Before what follows, which asks for an alignment: `object` is the one that asks.
+    FOOTPRINT_END, ///< At the end of an output section, by its script.
+    FOOTPRINT_SCRIPT, ///< The script moved on by so much (`. = ALIGN(...)`, `. += SIZE`): reserved room.
+    FOOTPRINT_INSIDE, ///< Between two symbols of one input section: the compiler's or assembler's alignment.
+    FOOTPRINT_DUMMY, ///< A section that only moves the address on because a memory is seen on two buses: takes no room.
     FOOTPRINT_CAUSES
 };
-extern const char *const footprint_cause_names[FOOTPRINT_CAUSES]; ///< "", "alignment", "section end", "script", "inside", "address filler".
+extern const char *const footprint_cause_names
+        [FOOTPRINT_CAUSES]; ///< "", "alignment", "section end", "script", "inside", "address filler".
 
 /// By what an item is known: bits.
 enum footprint_known {
@@ -87,15 +88,16 @@ struct footprint_file {
     struct elf_file *elf; ///< Linked program, or object; NULL for a map alone and for an archive.
     struct ldmap *map;    ///< NULL when there is none.
     struct ar_file *archive; ///< NULL unless it is one.
-    uint64_t section_bytes;  ///< Sum of the sizes of its loaded sections, COMMON included: its items add up to this.
+    uint64_t
+            section_bytes; ///< Sum of the sizes of its loaded sections, COMMON included: its items add up to this.
 };
 
 /// Who brought the bytes: an object, by itself or in an archive.
 struct footprint_object {
-    struct str archive; ///< Path; empty for an object in none.
-    struct str member;  ///< Member's name, or the object's path.
-    uint32_t file;      ///< Index into `files`.
-    uint32_t ordinal;   ///< Of several of one name in the archive, from 1.
+    struct str archive;   ///< Path; empty for an object in none.
+    struct str member;    ///< Member's name, or the object's path.
+    uint32_t file;        ///< Index into `files`.
+    uint32_t ordinal;     ///< Of several of one name in the archive, from 1.
     struct elf_file *elf; ///< Read only where it was given, or needed for strings; else NULL.
     bool is_start;        ///< Of the run-time system: crt1.o, crtbegin.o ...
 };
@@ -104,31 +106,32 @@ struct footprint_object {
 struct footprint_section {
     struct str name;
     uint32_t file;
-    uint32_t object;  ///< Before linking; else FOOTPRINT_NONE.
-    uint32_t number;  ///< In its ELF file; 0 when there is no such.
-    uint64_t address; ///< Where it runs; 0 before linking.
+    uint32_t object;       ///< Before linking; else FOOTPRINT_NONE.
+    uint32_t number;       ///< In its ELF file; 0 when there is no such.
+    uint64_t address;      ///< Where it runs; 0 before linking.
     uint64_t load_address; ///< Where its contents are stored; equal when there is no copy.
     uint64_t bytes;
-    uint32_t memory;      ///< Index into `memories.list`, MEMORY_NONE before linking or when in none.
-    uint32_t load_memory; ///< Where the contents are stored if that is another memory; else MEMORY_NONE. Charged, too.
+    uint32_t memory; ///< Index into `memories.list`, MEMORY_NONE before linking or when in none.
+    uint32_t
+            load_memory; ///< Where the contents are stored if that is another memory; else MEMORY_NONE. Charged, too.
 };
 
 /// Bytes [address, address + bytes) of a section.
 struct footprint_item {
     uint64_t address; ///< Before linking: offset in its section.
     uint64_t bytes;
-    struct str symbol; ///< As the linker sees it; "" when it has none.
-    struct str input;  ///< Input section: ".bss.counter"; "" when not known.
-    struct str source; ///< Source file; "" until footprint_name_sources(), or unknown.
-    uint32_t line;     ///< 0: unknown.
-    uint32_t section;  ///< Index into `sections`.
-    uint32_t object;   ///< Index into `objects`; FOOTPRINT_NONE: not known.
-    uint16_t component; ///< Until footprint_name_components(): unknown.
-    uint8_t kind;       ///< An enum footprint_kind.
-    uint8_t cause;      ///< An enum footprint_cause.
-    uint8_t fate;       ///< An enum footprint_fate.
-    uint8_t known;      ///< Bits of enum footprint_known.
-    bool is_shared;     ///< A merged string that several objects use: `object` is none of them.
+    struct str symbol;     ///< As the linker sees it; "" when it has none.
+    struct str input;      ///< Input section: ".bss.counter"; "" when not known.
+    struct str source;     ///< Source file; "" until footprint_name_sources(), or unknown.
+    uint32_t line;         ///< 0: unknown.
+    uint32_t section;      ///< Index into `sections`.
+    uint32_t object;       ///< Index into `objects`; FOOTPRINT_NONE: not known.
+    uint16_t component;    ///< Until footprint_name_components(): unknown.
+    uint8_t kind;          ///< An enum footprint_kind.
+    uint8_t cause;         ///< An enum footprint_cause.
+    uint8_t fate;          ///< An enum footprint_fate.
+    uint8_t known;         ///< Bits of enum footprint_known.
+    bool is_shared;        ///< A merged string that several objects use: `object` is none of them.
     bool must_be_internal; ///< In a section that its author marked for internal RAM (.iram1, .dram1, ...: globs of the target).
 };
 
@@ -150,7 +153,7 @@ struct footprint {
     struct {
         struct footprint_item *at;
         size_t len, room;
-    } items;                    ///< Of a section together, by address.
+    } items;                     ///< Of a section together, by address.
     const struct target *target; ///< NULL when there is none.
     struct component_map *components;
     struct symbolizer *symbolizer; ///< Private; opened when first needed.

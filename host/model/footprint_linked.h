@@ -10,18 +10,19 @@
 /// Every loaded section, and with a map each output section that takes room, is cut along the inputs of the map and, inside of them, along the
 /// symbols: of aliases the first by size, then global before weak before local, then by name, has the bytes. Absolute symbols take no room. What `symbols` say of thread-local
 /// zero data overlaps others' addresses and is kept apart by section. Cost: n log n in symbols and inputs.
-bool footprint_linked_add(struct footprint *f, const char *path, const char *map_path, struct err *err);
+bool footprint_linked_add(
+        struct footprint *f, const char *path, const char *map_path, struct err *err);
 
 /// Gives the contents of merged sections back to the objects that brought them, by reading the objects and archives that the map names (relative paths
 /// from `folder`, NULL: the map's own): each entry of the output section is looked up in the inputs' entries. One that several objects brought
 /// is one item with `is_shared`; one that nobody's contents explain stays with the object that the map names. Objects that cannot be read are
 /// counted in `*unread`. Only where both program and map were given. Cost: linear in the mergeable sections' bytes.
-bool footprint_linked_merged(struct footprint *f, uint32_t file, const char *folder, uint32_t *unread,
-        struct err *err);
+bool footprint_linked_merged(
+        struct footprint *f, uint32_t file, const char *folder, uint32_t *unread, struct err *err);
 
 /// What became of the archives that the map of `file` names: adds an item with FOOTPRINT_DROPPED for each section of theirs that the program does not hold - from the map's
 /// list of discarded sections, and, where the archive can be read, of members that were never taken.
-bool footprint_linked_dropped(struct footprint *f, uint32_t file, const char *folder, uint32_t *unread,
-        struct err *err);
+bool footprint_linked_dropped(
+        struct footprint *f, uint32_t file, const char *folder, uint32_t *unread, struct err *err);
 
 #endif

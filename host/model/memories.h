@@ -30,8 +30,9 @@ struct memory {
     struct str name;  ///< One word: `internal`, `flash`, `psram`, `dram0_0_seg`, `segment-2`.
     struct str about; ///< For people; may be empty.
     enum memory_source source;
-    uint32_t region; ///< Index into target.regions; TARGET_NONE for flash, ROM and what no target says.
-    uint64_t start;  ///< At its main address.
+    uint32_t
+            region; ///< Index into target.regions; TARGET_NONE for flash, ROM and what no target says.
+    uint64_t start; ///< At its main address.
     uint64_t bytes;
     bool is_ram; ///< Holds what may change. Of the map: by its attributes, `w`; of a segment: PF_W.
 };

@@ -55,13 +55,6 @@ bool owners_is_program(const struct trace_image *image, uint32_t index) {
 
 // ---- frames
 
-static struct str base_name(struct str path) {
-    for (size_t i = path.len; i > 0; i--)
-        if (path.at[i - 1] == '/')
-            return (struct str){ path.at + i, path.len - i };
-    return path;
-}
-
 static const struct frame no_name;
 
 /// The archive (or, outside of archives, the object) that the linker's map names for an address of the program.
@@ -102,7 +95,7 @@ static size_t add_frames(struct owners *o, const struct trace_stack *s, size_t c
 
 /// The recorder's own frames (a thread's first, reallocarray) are nobody's.
 static bool is_recorder(const struct owners *o, const struct trace_stack *s) {
-    return s->module != 0 && str_equal(base_name(o->image->modules[s->module - 1].path),
+    return s->module != 0 && str_equal(str_base_name(o->image->modules[s->module - 1].path),
                                      STR("libramlens-preload.so"));
 }
 
@@ -135,11 +128,11 @@ static uint64_t identity(struct owners *o, const struct owner_frame *f) {
     uint64_t h = mix(UINT64_C(0xcbf29ce484222325), component.at, component.len);
     struct str function = f->frame->linkage.len != 0 ? f->frame->linkage : f->frame->function;
     if (function.len == 0) {
-        struct str module = base_name(f->module);
+        struct str module = str_base_name(f->module);
         h = mix(h, module.at, module.len);
         return mix(h, &f->offset, sizeof f->offset);
     }
-    struct str file = base_name(f->frame->file);
+    struct str file = str_base_name(f->frame->file);
     h = mix(h, function.at, function.len);
     h = mix(h, file.at, file.len);
     // The number counts the calls of the out-of-line function.

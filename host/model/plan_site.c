@@ -100,13 +100,6 @@ bool plan_site_narrows(
 
 // ---- describing
 
-static struct str base_name(struct str path) {
-    for (size_t i = path.len; i > 0; i--)
-        if (path.at[i - 1] == '/')
-            return (struct str){ path.at + i, path.len - i };
-    return path;
-}
-
 /// What the owner's code calls: the container, else the frame inside of it.
 static struct str asked_by(const struct owner_frame *frames, size_t count, size_t owner) {
     struct container c = container_of(frames, count, owner);
@@ -144,7 +137,7 @@ struct plan_site plan_site_of(struct arena *a, struct owners *o, uint32_t stack)
     s.linkage = f->linkage.len != 0 ? f->linkage : f->function;
     s.function = str_equal(f->function, s.linkage) ? STR("") : f->function;
     s.inside = f->inlined ? frames[owner].outer->linkage : STR("");
-    s.file = base_name(f->file);
+    s.file = str_base_name(f->file);
     s.source_line = f->line;
     s.call = f->ordinal;
     s.asks = asked_by(frames, count, owner);

@@ -33,6 +33,14 @@ static void comparing(void **state) {
     assert_true(str_ends_with(STR("a"), STR("")));
 }
 
+static void base_names(void **state) {
+    (void)state;
+    assert_true(str_equal(str_base_name(STR("/a/libb.a")), STR("libb.a")));
+    assert_true(str_equal(str_base_name(STR("libb.a")), STR("libb.a")));
+    assert_true(str_equal(str_base_name(STR("a/")), STR("")));
+    assert_true(str_equal(str_base_name(STR("")), STR("")));
+}
+
 static void globs_match_the_whole(void **state) {
     (void)state;
     assert_true(match("", ""));
@@ -165,6 +173,7 @@ static void suggests_what_was_meant(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(comparing),
+        cmocka_unit_test(base_names),
         cmocka_unit_test(globs_match_the_whole),
         cmocka_unit_test(glob_sets_and_escapes),
         cmocka_unit_test(globs_agree_with_the_definition),
