@@ -2,6 +2,7 @@
 #include "device_blocks.h"
 
 #include "range_table.h"
+#include "trace.h"
 
 #include <elf.h>
 #include <inttypes.h>
@@ -386,7 +387,7 @@ static uint32_t cycle_of(const struct device_blocks *d, size_t dump) {
 bool device_blocks_write(const struct device_blocks *d, const struct elf_file *program,
         const char *path, bool replace, struct err *err) {
     struct trace_writer_image image = { .path = program ? program->path : STR("firmware"),
-        .platform = STR("esp-idf"),
+        .platform = STR(TRACE_OF_DEVICE),
         .pointer_bytes = 4,
         .ticks_per_second = 1000000 };
     if (d->dumps.len == 0)
