@@ -20,7 +20,7 @@
 
 static const char *const top_keys[] = { "target", "parameter", "setting", "refuse", "capabilities",
     "kind", "region", "pool", "allocator", "malloc", "cache-lines", "request", "system", "insists",
-    "stack", "object", "task", NULL };
+    "stack", "object", "task", "kconfig", "option", NULL };
 
 static int compare_names(const void *a, const void *b) {
     const struct str *left = a;
@@ -339,6 +339,8 @@ static const struct {
     { "stack", 1, 1, target_read_stack },
     { "object", 0, UINT32_MAX, target_read_object },
     { "task", 0, UINT32_MAX, target_read_task },
+    { "kconfig", 0, UINT32_MAX, target_read_kconfig },
+    { "option", 0, UINT32_MAX, target_read_option },
 };
 
 static void take_room(struct target_reader *r, uint32_t lines) {
@@ -349,6 +351,8 @@ static void take_room(struct target_reader *r, uint32_t lines) {
     t->insistences = NEW_ARRAY(r->arena, struct target_insistence, lines);
     t->objects = NEW_ARRAY(r->arena, struct target_object, lines);
     t->tasks = NEW_ARRAY(r->arena, struct target_task, lines);
+    t->kconfig = NEW_ARRAY(r->arena, struct target_kconfig, lines);
+    t->options = NEW_ARRAY(r->arena, struct target_option, lines);
 }
 
 static bool read_body(struct target_reader *r) {

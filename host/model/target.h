@@ -176,6 +176,29 @@ struct target_task {
     bool always; ///< False: only when the program uses what it serves.
 };
 
+/// What a line of a project's configuration says about a parameter.
+struct target_kconfig {
+    struct str symbol;  ///< Without CONFIG_. IDF_VERSION is the release in the file's head.
+    struct str value;   ///< For which it counts; "" for any.
+    uint32_t parameter; ///< Index into `parameters`.
+    struct str sets;    ///< The parameter's value; "" for the symbol's own.
+    struct str source;  ///< Comment of its line.
+};
+
+/// An option of the project's configuration that costs memory.
+struct target_option {
+    struct str symbol; ///< Without CONFIG_.
+    struct str about;  ///< For people: "receive buffers of the Wi-Fi driver".
+    struct str source; ///< Comment of its line.
+    uint64_t by_default;
+    bool is_switch;     ///< Its values are y (1) and n (0).
+    int64_t each_bytes; ///< Of `region`, for each unit of its value; negative: what it frees.
+    uint32_t region;    ///< Index into `regions`.
+    uint64_t least;     ///< Smallest value it takes; of a switch 0.
+    struct str needs;   ///< Symbol that must be y for it to count; "" none.
+    struct str price;   ///< What one pays for a smaller value; "" not known.
+};
+
 struct target {
     struct str name;  ///< One word: `esp32p4`.
     struct str about; ///< For people.
@@ -202,6 +225,10 @@ struct target {
     uint32_t object_count;
     struct target_task *tasks;
     uint32_t task_count;
+    struct target_kconfig *kconfig; ///< In file order.
+    uint32_t kconfig_count;
+    struct target_option *options; ///< In file order.
+    uint32_t option_count;
 };
 
 /// Reads a target. `name` is a path when it holds a slash or names a file here, else a name to look

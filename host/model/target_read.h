@@ -72,6 +72,8 @@ bool target_read_insists(struct target_reader *r, const struct conf_line *line);
 bool target_read_stack(struct target_reader *r, const struct conf_line *line);
 bool target_read_object(struct target_reader *r, const struct conf_line *line);
 bool target_read_task(struct target_reader *r, const struct conf_line *line);
+bool target_read_kconfig(struct target_reader *r, const struct conf_line *line);
+bool target_read_option(struct target_reader *r, const struct conf_line *line);
 
 /// Puts the heaps into the order in which requests try them, and notes each region's largest.
 void target_order_heaps(struct target_reader *r);
