@@ -19,6 +19,7 @@
 #include "elf_file.h"
 #include "err.h"
 #include "ldmap.h"
+#include "map64.h"
 #include "memories.h"
 #include "str.h"
 
@@ -67,7 +68,8 @@ enum footprint_known {
     FOOTPRINT_BY_SYMBOL = 2,
     FOOTPRINT_BY_DEBUG = 4,
     FOOTPRINT_BY_OBJECT = 8, ///< The object or archive itself was read.
-    FOOTPRINT_BY_TEXT = 16   ///< The section's bytes: strings found again.
+    FOOTPRINT_BY_TEXT = 16,  ///< The section's bytes: strings found again.
+    FOOTPRINT_BY_START = 32  ///< `symbol` has no size: only where it begins is known, not that nothing else follows.
 };
 
 /// Of an item before linking: what a linker will do with it.
@@ -100,6 +102,7 @@ struct footprint_object {
     uint32_t ordinal;     ///< Of several of one name in the archive, from 1.
     struct elf_file *elf; ///< Read only where it was given, or needed for strings; else NULL.
     bool is_start;        ///< Of the run-time system: crt1.o, crtbegin.o ...
+    uint32_t next;        ///< Private: index + 1 of an older one of the same hash.
 };
 
 /// A loaded section: of a linked program an output section, before linking an object's.
@@ -114,6 +117,7 @@ struct footprint_section {
     uint32_t memory; ///< Index into `memories.list`, MEMORY_NONE before linking or when in none.
     uint32_t
             load_memory; ///< Where the contents are stored if that is another memory; else MEMORY_NONE. Charged, too.
+    bool is_dropped; ///< Of an input that the program does not hold (FOOTPRINT_DROPPED): not in the file's `section_bytes`.
 };
 
 /// Bytes [address, address + bytes) of a section.
@@ -154,6 +158,7 @@ struct footprint {
         struct footprint_item *at;
         size_t len, room;
     } items;                     ///< Of a section together, by address.
+    struct map64 object_index;   ///< Private.
     const struct target *target; ///< NULL when there is none.
     struct component_map *components;
     struct symbolizer *symbolizer; ///< Private; opened when first needed.
