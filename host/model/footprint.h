@@ -69,7 +69,8 @@ enum footprint_known {
     FOOTPRINT_BY_DEBUG = 4,
     FOOTPRINT_BY_OBJECT = 8, ///< The object or archive itself was read.
     FOOTPRINT_BY_TEXT = 16,  ///< The section's bytes: strings found again.
-    FOOTPRINT_BY_START = 32  ///< `symbol` has no size: only where it begins is known, not that nothing else follows.
+    FOOTPRINT_BY_START =
+            32 ///< `symbol` has no size: only where it begins is known, not that nothing else follows.
 };
 
 /// Of an item before linking: what a linker will do with it.
@@ -117,6 +118,7 @@ struct footprint_section {
     uint32_t memory; ///< Index into `memories.list`, MEMORY_NONE before linking or when in none.
     uint32_t
             load_memory; ///< Where the contents are stored if that is another memory; else MEMORY_NONE. Charged, too.
+    bool is_nobits;  ///< Nothing is stored for it. Of a map alone: not known, false.
     bool is_dropped; ///< Of an input that the program does not hold (FOOTPRINT_DROPPED): not in the file's `section_bytes`.
 };
 

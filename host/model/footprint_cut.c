@@ -26,10 +26,10 @@ struct sweep {
     struct cut *cut;
     const struct cut_section *in;
     const struct footprint_section *section;
-    enum footprint_kind kind;           ///< Of bytes whose input is not known.
-    enum footprint_kind data_in_code;   ///< Of a variable or table among code.
-    bool explains_itself;               ///< Section's type or name says what all of its bytes are.
-    size_t next;                        ///< First symbol not passed yet.
+    enum footprint_kind kind;         ///< Of bytes whose input is not known.
+    enum footprint_kind data_in_code; ///< Of a variable or table among code.
+    bool explains_itself;             ///< Section's type or name says what all of its bytes are.
+    size_t next;                      ///< First symbol not passed yet.
     size_t symbols_end;
 };
 
@@ -178,8 +178,7 @@ static void add_marked(struct sweep *s, const struct piece *p, uint64_t low, uin
         uint64_t end = next < c->mark_count && c->marks[next].address < high
                                ? c->marks[next].address
                                : high;
-        struct footprint_item *item =
-                add(s, p, low, end, here == FOOTPRINT_UNKNOWN ? kind : here);
+        struct footprint_item *item = add(s, p, low, end, here == FOOTPRINT_UNKNOWN ? kind : here);
         item->symbol = like->symbol;
         item->known |= like->known;
         item->known |= here != FOOTPRINT_UNKNOWN ? FOOTPRINT_BY_SYMBOL : 0;
@@ -384,8 +383,7 @@ static uint32_t object_of(struct sweep *s, const struct ldmap_input *input) {
     if (input->object.len == 0 || is_of_linker(input->object)) {
         return FOOTPRINT_NONE;
     }
-    return footprint_object_of(
-            s->cut->footprint, s->cut->file, input->archive, input->object, 1);
+    return footprint_object_of(s->cut->footprint, s->cut->file, input->archive, input->object, 1);
 }
 
 /// Bytes [low, high) of `input`.

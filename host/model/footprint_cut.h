@@ -32,11 +32,12 @@ struct cut_mark {
 struct cut {
     struct footprint *footprint;
     uint32_t file;
-    const struct elf_file *elf;         ///< NULL: the map alone.
-    const struct ldmap *map;            ///< NULL: none.
-    struct cut_symbol *symbols;         ///< By section, then address; of aliases the one that has the bytes first.
-    size_t *first_symbol;               ///< By section number; one more than there are sections.
-    struct cut_mark *marks;             ///< By address.
+    const struct elf_file *elf; ///< NULL: the map alone.
+    const struct ldmap *map;    ///< NULL: none.
+    struct cut_symbol
+            *symbols; ///< By section, then address; of aliases the one that has the bytes first.
+    size_t *first_symbol;   ///< By section number; one more than there are sections.
+    struct cut_mark *marks; ///< By address.
     size_t mark_count;
 };
 

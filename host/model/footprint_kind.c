@@ -82,10 +82,10 @@ static enum hint hint_of_word(struct str word) {
         { "fini_array", HINT_CONSTANT }, { "preinit_array", HINT_CONSTANT },
         { "ARM", HINT_CONSTANT }, { "appdesc", HINT_CONSTANT }, { "literal*", HINT_LITERAL },
         { "lit4", HINT_LITERAL }, { "data", HINT_DATA }, { "sdata", HINT_DATA },
-        { "data1", HINT_DATA }, { "bss", HINT_ZERO }, { "sbss", HINT_ZERO },
-        { "sbss2", HINT_ZERO }, { "*noinit", HINT_ZERO }, { "COMMON", HINT_ZERO },
-        { "scommon", HINT_ZERO }, { "heap", HINT_ZERO }, { "stack", HINT_ZERO },
-        { "tdata", HINT_THREAD_DATA }, { "tbss", HINT_THREAD_ZERO } };
+        { "data1", HINT_DATA }, { "bss", HINT_ZERO }, { "sbss", HINT_ZERO }, { "sbss2", HINT_ZERO },
+        { "*noinit", HINT_ZERO }, { "COMMON", HINT_ZERO }, { "scommon", HINT_ZERO },
+        { "heap", HINT_ZERO }, { "stack", HINT_ZERO }, { "tdata", HINT_THREAD_DATA },
+        { "tbss", HINT_THREAD_ZERO } };
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
         if (str_matches(word, str_from(words[i].glob))) {
             return words[i].hint;
@@ -211,11 +211,16 @@ static enum footprint_kind kind_among_code(const struct section_traits *s, enum 
 /// Of a map alone.
 static enum footprint_kind kind_by_name(const struct section_traits *s, enum hint hint) {
     static const enum footprint_kind kinds[] = { [HINT_NONE] = FOOTPRINT_UNKNOWN,
-        [HINT_CODE] = FOOTPRINT_CODE, [HINT_CONSTANT] = FOOTPRINT_CONSTANT,
-        [HINT_LITERAL] = FOOTPRINT_LITERAL, [HINT_STRING] = FOOTPRINT_STRING,
-        [HINT_DATA] = FOOTPRINT_DATA, [HINT_ZERO] = FOOTPRINT_ZERO,
-        [HINT_THREAD_DATA] = FOOTPRINT_THREAD_DATA, [HINT_THREAD_ZERO] = FOOTPRINT_THREAD_ZERO,
-        [HINT_VECTOR] = FOOTPRINT_VECTOR, [HINT_LINKER] = FOOTPRINT_LINKER };
+        [HINT_CODE] = FOOTPRINT_CODE,
+        [HINT_CONSTANT] = FOOTPRINT_CONSTANT,
+        [HINT_LITERAL] = FOOTPRINT_LITERAL,
+        [HINT_STRING] = FOOTPRINT_STRING,
+        [HINT_DATA] = FOOTPRINT_DATA,
+        [HINT_ZERO] = FOOTPRINT_ZERO,
+        [HINT_THREAD_DATA] = FOOTPRINT_THREAD_DATA,
+        [HINT_THREAD_ZERO] = FOOTPRINT_THREAD_ZERO,
+        [HINT_VECTOR] = FOOTPRINT_VECTOR,
+        [HINT_LINKER] = FOOTPRINT_LINKER };
     enum footprint_kind kind = kinds[hint];
     bool may_change = kind == FOOTPRINT_DATA || kind == FOOTPRINT_ZERO;
     return may_change && is_read_only(s, hint) ? FOOTPRINT_CONSTANT : kind;

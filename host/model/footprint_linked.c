@@ -90,14 +90,13 @@ static void index_outputs(struct adding *a) {
     for (size_t i = 0; a->map && i < a->map->output_count; i++) {
         const struct ldmap_output *o = &a->map->outputs[i];
         *map64_put(&a->names, a->footprint->arena, hash_name(o->name), NULL) = 1;
-        *map64_put(&a->outputs, a->footprint->arena,
-                hash_place(o->name, o->address, o->size_bytes), NULL) = i + 1;
+        *map64_put(&a->outputs, a->footprint->arena, hash_place(o->name, o->address, o->size_bytes),
+                NULL) = i + 1;
     }
 }
 
 /// What the map says of `section`; NULL when nothing.
-static const struct ldmap_output *find_output(
-        struct adding *a, const struct elf_section *section) {
+static const struct ldmap_output *find_output(struct adding *a, const struct elf_section *section) {
     uint64_t hash = hash_place(section->name, section->address, section->size_bytes);
     const uint64_t *found = map64_find(&a->outputs, hash);
     const struct ldmap_output *o = found ? &a->map->outputs[*found - 1] : NULL;
@@ -162,12 +161,13 @@ static void add_section(struct adding *a, uint32_t number) {
     const struct elf_section *section = &a->elf->sections[number];
     bool is_stored = section->type != SHT_NOBITS;
     struct cut_section in = { .output = find_output(a, section), .contents = STR("") };
-    in.section = push_section(a,
-            (struct footprint_section){ .name = section->name,
-                    .number = number,
-                    .address = section->address,
-                    .load_address = is_stored ? load_address_of(a, section) : section->address,
-                    .bytes = section->size_bytes });
+    in.section = push_section(
+            a, (struct footprint_section){ .name = section->name,
+                       .number = number,
+                       .address = section->address,
+                       .load_address = is_stored ? load_address_of(a, section) : section->address,
+                       .bytes = section->size_bytes,
+                       .is_nobits = !is_stored });
     struct footprint *f = a->footprint;
     in.traits = section_traits_of(section, memory_of(f, f->sections.at[in.section].memory));
     struct err ignored;
@@ -215,12 +215,12 @@ static void add_outputs(struct adding *a) {
 
 // ---- the whole ----
 
-bool footprint_linked_of(
-        struct footprint *f, struct elf_file *elf, struct ldmap *map, struct str path, struct err *err) {
+bool footprint_linked_of(struct footprint *f, struct elf_file *elf, struct ldmap *map,
+        struct str path, struct err *err) {
     struct adding a = { .footprint = f, .elf = elf, .map = map };
-    a.outputs = (struct map64){ 0 };
     index_outputs(&a);
     if (!fits(&a, err)) {
+        elf_file_close(elf);
         return false;
     }
     a.file = (uint32_t)f->files.len;
@@ -242,8 +242,13 @@ bool footprint_linked_add(
         struct footprint *f, const char *path, const char *map_path, struct err *err) {
     struct elf_file *elf = path ? NEW(f->arena, struct elf_file) : NULL;
     struct ldmap *map = map_path ? NEW(f->arena, struct ldmap) : NULL;
-    if ((elf && !elf_file_read(f->arena, path, elf, err)) ||
-            (map && !ldmap_read(f->arena, map_path, map, err))) {
+    if (elf && !elf_file_read(f->arena, path, elf, err)) {
+        return false;
+    }
+    if (map && !ldmap_read(f->arena, map_path, map, err)) {
+        if (elf) {
+            elf_file_close(elf);
+        }
         return false;
     }
     struct str name = arena_copy(f->arena, str_from(path ? path : map_path));

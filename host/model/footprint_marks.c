@@ -31,9 +31,9 @@ struct marks {
 
 static void add_mark(struct marks *m, uint64_t address, enum footprint_kind kind) {
     size_t number = m->list.len;
-    *vec_push(m->arena, &m->list) = (struct numbered_mark){
-        .mark = { .address = address, .kind = (uint8_t)kind }, .number = number
-    };
+    *vec_push(m->arena, &m->list) =
+            (struct numbered_mark){ .mark = { .address = address, .kind = (uint8_t)kind },
+                .number = number };
 }
 
 static bool is_loaded_code(const struct elf_file *elf, uint32_t section) {
