@@ -215,6 +215,15 @@ static void add_outputs(struct adding *a) {
 
 // ---- the whole ----
 
+/// Room for the items that a program usually makes, so that the table need not grow on the way.
+static void reserve_items(
+        struct footprint *f, const struct elf_file *elf, const struct ldmap *map) {
+    if (f->items.len == 0) {
+        f->items.room = 1024 + (elf ? elf->symbol_count * 3 / 2 : 0) + (map ? map->input_count : 0);
+        f->items.at = NEW_ARRAY(f->arena, struct footprint_item, f->items.room);
+    }
+}
+
 bool footprint_linked_of(struct footprint *f, struct elf_file *elf, struct ldmap *map,
         struct str path, struct err *err) {
     struct adding a = { .footprint = f, .elf = elf, .map = map };
@@ -227,6 +236,7 @@ bool footprint_linked_of(struct footprint *f, struct elf_file *elf, struct ldmap
     *vec_push(f->arena, &f->files) =
             (struct footprint_file){ .path = path, .elf = elf, .map = map };
     take_memories(&a);
+    reserve_items(f, elf, map);
     footprint_cut_begin(&a.cut, f, a.file, elf, map);
     size_t first_section = f->sections.len;
     if (elf) {

@@ -7,7 +7,8 @@
 enum { FIRST_LENGTH = 6, NEXT_LENGTH = 2, STRING_ALIGNMENT = 4 };
 
 static bool is_printable(char c) {
-    return (c >= ' ' && c <= '~') || c == '\n' || c == '\t' || c == '\r' || c == '\x1b';
+    bool is_control = c == '\n' || c == '\t' || c == '\r' || c == '\x1b';
+    return (unsigned char)(c - ' ') <= '~' - ' ' || is_control;
 }
 
 /// Length of the terminated string at `at`; 0: there is none.
@@ -27,18 +28,33 @@ static size_t skip_zeros(struct str bytes, size_t at) {
     return at;
 }
 
-bool footprint_text_find(struct str bytes, size_t from, size_t *begin, size_t *end) {
-    size_t at = from;
-    while (at < bytes.len) {
-        size_t length = string_length(bytes, at);
-        if (length >= FIRST_LENGTH) {
-            break;
+/// The first string of FIRST_LENGTH characters or more from `at` on; bytes.len when there is none. Looks at every sixth byte: where one cannot be
+/// in a string, none that is long enough can be around it but behind it.
+static size_t find_long(struct str bytes, size_t at) {
+    while (at + FIRST_LENGTH <= bytes.len) {
+        size_t probe = at + FIRST_LENGTH - 1;
+        while (probe > at && is_printable(bytes.at[probe])) {
+            probe--;
         }
-        while (at < bytes.len && is_printable(bytes.at[at])) {
-            at++;
+        size_t begin = is_printable(bytes.at[probe]) ? probe : probe + 1;
+        if (begin > at) { // Too short so far: begin again there.
+            at = begin;
+            continue;
         }
-        at++;
+        size_t end = at + FIRST_LENGTH;
+        while (end < bytes.len && is_printable(bytes.at[end])) {
+            end++;
+        }
+        if (end < bytes.len && bytes.at[end] == '\0') {
+            return at;
+        }
+        at = end;
     }
+    return bytes.len;
+}
+
+bool footprint_text_find(struct str bytes, size_t from, size_t *begin, size_t *end) {
+    size_t at = find_long(bytes, from);
     if (at >= bytes.len) {
         return false;
     }
