@@ -89,8 +89,9 @@ extern const char *const footprint_fate_names[FOOTPRINT_FATES];
 struct footprint_file {
     struct str path;
     struct elf_file *elf; ///< Linked program, or object; NULL for a map alone and for an archive.
-    struct ldmap *map;    ///< NULL when there is none.
+    const struct ldmap *map; ///< NULL when there is none.
     struct ar_file *archive; ///< NULL unless it is one.
+    uint32_t module;         ///< Private: number in the symbolizer, + 1.
     uint64_t
             section_bytes; ///< Sum of the sizes of its loaded sections, COMMON included: its items add up to this.
 };
@@ -126,18 +127,19 @@ struct footprint_section {
 struct footprint_item {
     uint64_t address; ///< Before linking: offset in its section.
     uint64_t bytes;
-    struct str symbol;     ///< As the linker sees it; "" when it has none.
-    struct str input;      ///< Input section: ".bss.counter"; "" when not known.
-    struct str source;     ///< Source file; "" until footprint_name_sources(), or unknown.
-    uint32_t line;         ///< 0: unknown.
-    uint32_t section;      ///< Index into `sections`.
-    uint32_t object;       ///< Index into `objects`; FOOTPRINT_NONE: not known.
-    uint16_t component;    ///< Until footprint_name_components(): unknown.
-    uint8_t kind;          ///< An enum footprint_kind.
-    uint8_t cause;         ///< An enum footprint_cause.
-    uint8_t fate;          ///< An enum footprint_fate.
-    uint8_t known;         ///< Bits of enum footprint_known.
-    bool is_shared;        ///< A merged string that several objects use: `object` is none of them.
+    struct str symbol;  ///< As the linker sees it; "" when it has none.
+    struct str input;   ///< Input section: ".bss.counter"; "" when not known.
+    struct str source;  ///< Source file; "" until footprint_name_sources(), or unknown.
+    uint32_t line;      ///< 0: unknown.
+    uint32_t section;   ///< Index into `sections`.
+    uint32_t object;    ///< Index into `objects`; FOOTPRINT_NONE: not known.
+    uint16_t component; ///< Until footprint_name_components(): unknown.
+    uint8_t kind;       ///< An enum footprint_kind.
+    uint8_t cause;      ///< An enum footprint_cause.
+    uint8_t fate;       ///< An enum footprint_fate.
+    uint8_t known;      ///< Bits of enum footprint_known.
+    bool is_shared;     ///< A merged string that several objects use: `object` is none of them.
+    bool continues; ///< Of the same symbol as the item before it, which constants among its code divide.
     bool must_be_internal; ///< In a section that its author marked for internal RAM (.iram1, .dram1, ...: globs of the target).
 };
 
@@ -189,8 +191,8 @@ void footprint_name_sources(struct footprint *f);
 void footprint_place(struct footprint *f, struct footprint_item *item);
 
 /// Charges each item to a component: by source if known, by name, by archive or object, by program; as component_map.h says, and where the one found is
-/// transparent the archive decides, if it points to one that is not. Padding, linker-made and shared items too are given to the object's component
-/// where there is one, else unknown.
+/// transparent the archive decides, if it points to one that is not. Padding, linker-made and shared items have no name of their own: they go where
+/// their object, else the program, points to.
 void footprint_name_components(struct footprint *f, struct component_map *components);
 
 /// Whether the kind is taken from RAM wherever the section lies (data, zero, thread-*).

@@ -224,20 +224,17 @@ static void add_marked(struct sweep *s, const struct piece *p, uint64_t low, uin
         enum footprint_kind kind, const struct footprint_item *like) {
     const struct cut *c = s->cut;
     size_t next = mark_after(c, low);
-    while (low < high) {
+    for (uint64_t begin = low; low < high; next++) {
         enum footprint_kind here = next > 0 ? c->marks[next - 1].kind : FOOTPRINT_UNKNOWN;
-        while (next < c->mark_count && c->marks[next].kind == here) {
-            next++;
-        }
         uint64_t end = next < c->mark_count && c->marks[next].address < high
                                ? c->marks[next].address
                                : high;
         struct footprint_item *item = add(s, p, low, end, here == FOOTPRINT_UNKNOWN ? kind : here);
         item->symbol = like->symbol;
+        item->continues = like->symbol.len != 0 && low > begin;
         item->known |= like->known;
         item->known |= here != FOOTPRINT_UNKNOWN ? FOOTPRINT_BY_SYMBOL : 0;
         low = end;
-        next++;
     }
 }
 

@@ -46,8 +46,7 @@ bool section_name_is_linker_made(struct str name) {
     return begins_with_one_of(name, names);
 }
 
-/// Sections that the loader writes to once, or only because of relocations.
-static bool is_constant_after_start(struct str name) {
+bool section_name_is_constant(struct str name) {
     static const char *const names[] = { ".data.rel.ro", ".init_array", ".fini_array",
         ".preinit_array", ".ctors", ".dtors", ".dynamic", ".got", ".eh_frame", ".gcc_except_table",
         ".jcr", NULL };
@@ -133,7 +132,7 @@ static enum hint hint_of(struct str name) {
     if (section_name_is_linker_made(name)) {
         return HINT_LINKER;
     }
-    if (is_constant_after_start(name)) {
+    if (section_name_is_constant(name)) {
         return HINT_CONSTANT;
     }
     if (section_name_is_mergeable(name)) {

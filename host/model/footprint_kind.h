@@ -36,6 +36,10 @@ bool section_name_is_unloaded(struct str name);
 /// Whether the name is that of something that the linker makes for the loader: .got, .dynamic, .rela.dyn ...
 bool section_name_is_linker_made(struct str name);
 
+/// Whether the name is that of a section that is written to once, by the loader, or only because of relocations: .data.rel.ro,
+/// .init_array ...
+bool section_name_is_constant(struct str name);
+
 /// Whether the name is one that compilers give to entries that may be merged: .rodata.str1.4, .rodata.cst8.
 bool section_name_is_mergeable(struct str name);
 

@@ -224,7 +224,7 @@ static void reserve_items(
     }
 }
 
-bool footprint_linked_of(struct footprint *f, struct elf_file *elf, struct ldmap *map,
+bool footprint_linked_of(struct footprint *f, struct elf_file *elf, const struct ldmap *map,
         struct str path, struct err *err) {
     struct adding a = { .footprint = f, .elf = elf, .map = map };
     index_outputs(&a);

@@ -15,7 +15,7 @@ bool footprint_linked_add(
 
 /// The same for what was read already; `path` names it in messages. `elf` and `map` must live as long as `f`, which closes `elf` in the
 /// end, or at once when this returns false.
-bool footprint_linked_of(struct footprint *f, struct elf_file *elf, struct ldmap *map,
+bool footprint_linked_of(struct footprint *f, struct elf_file *elf, const struct ldmap *map,
         struct str path, struct err *err);
 
 /// Gives the contents of merged sections back to the objects that brought them, by reading the objects and archives that the map names (relative paths

@@ -109,6 +109,17 @@ static int compare(const void *left, const void *right) {
     return (l->number > r->number) - (l->number < r->number);
 }
 
+/// Leaves out marks that say what the one before them says; the number of those that stay.
+static size_t drop_repeated(struct cut_mark *marks, size_t count) {
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (kept == 0 || marks[kept - 1].kind != marks[i].kind) {
+            marks[kept++] = marks[i];
+        }
+    }
+    return kept;
+}
+
 struct cut_mark *footprint_marks_of(struct arena *a, const struct elf_file *elf, size_t *count) {
     struct marks m = { .arena = a };
     add_mapping_symbols(&m, elf);
@@ -120,9 +131,10 @@ struct cut_mark *footprint_marks_of(struct arena *a, const struct elf_file *elf,
     qsort(m.list.at, m.list.len, sizeof(*m.list.at), compare);
     struct cut_mark *marks = NEW_ARRAY(a, struct cut_mark, m.list.len);
     for (size_t i = 0; i < m.list.len; i++) {
-        bool is_same = *count > 0 && marks[*count - 1].address == m.list.at[i].mark.address;
-        *count += !is_same;
+        bool is_there = *count > 0 && marks[*count - 1].address == m.list.at[i].mark.address;
+        *count += !is_there;
         marks[*count - 1] = m.list.at[i].mark;
     }
+    *count = drop_repeated(marks, *count);
     return marks;
 }
