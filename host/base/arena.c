@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #if defined(__SANITIZE_ADDRESS__)
 #    define ARENA_ASAN 1
@@ -36,6 +37,7 @@ enum { GAP_BYTES = 0 };
 enum {
     FIRST_CHUNK_BYTES = 64 * 1024,
     LARGEST_CHUNK_BYTES = 4 * 1024 * 1024, ///< Doubling stops here; larger requests get their own.
+    HUGE_PAGE_BYTES = 2 * 1024 * 1024,
 };
 
 struct arena_chunk {
@@ -50,6 +52,15 @@ static _Noreturn void out_of_memory(size_t count, size_t size) {
     exit(2);
 }
 
+/// Asks for huge pages: a table of 25 MB would else be 6,000 page faults, which cost more than filling it. A wish only.
+static void ask_for_huge_pages(struct arena_chunk *chunk, size_t bytes) {
+    size_t before = -(uintptr_t)chunk & (HUGE_PAGE_BYTES - 1);
+    if (bytes >= LARGEST_CHUNK_BYTES) {
+        (void)madvise((char *)chunk + before, (bytes - before) & ~(size_t)(HUGE_PAGE_BYTES - 1),
+                MADV_HUGEPAGE);
+    }
+}
+
 static struct arena_chunk *chunk_new(size_t size_bytes) {
     struct arena_chunk *chunk = NULL;
     if (size_bytes <= PTRDIFF_MAX - sizeof(*chunk)) {
@@ -58,6 +69,7 @@ static struct arena_chunk *chunk_new(size_t size_bytes) {
     if (!chunk) {
         out_of_memory(1, size_bytes);
     }
+    ask_for_huge_pages(chunk, sizeof(*chunk) + size_bytes);
     chunk->size_bytes = size_bytes;
     POISON(chunk->bytes, size_bytes);
     return chunk;

@@ -3,10 +3,10 @@
 #include "symbolize.h"
 
 #include "demangle.h"
+#include "dwarf_declarations.h"
 #include "dwarf_file.h"
 #include "dwarf_names.h"
 #include "dwarf_units.h"
-#include "dwarf_variables.h"
 #include "elf_functions.h"
 #include "intern.h"
 #include "map64.h"
@@ -32,8 +32,8 @@ struct module {
     struct dwarf_file file;
     struct elf_functions symbols;
     struct dwarf_units units;
-    struct dwarf_variables variables;
-    bool has_variables;        ///< They were read.
+    struct dwarf_declarations declarations;
+    bool has_declarations;     ///< They were read.
     struct map64 member_names; ///< Address of a declaration to its index in symbolizer.names.
     struct map64 answered[2];  ///< Address to its index in `answers`; [1] for return addresses.
     struct {
@@ -302,12 +302,22 @@ size_t symbolizer_frames(struct symbolizer *s, uint32_t module, uint64_t vaddr, 
     return m->answers.at[*known].count;
 }
 
-struct str symbolizer_variable_file(
-        struct symbolizer *s, uint32_t module, uint64_t vaddr, bool is_thread_local) {
+struct str symbolizer_declaration(struct symbolizer *s, uint32_t module, uint64_t vaddr,
+        bool is_thread_local, uint32_t *line) {
     struct module *m = s->modules[module];
-    if (!m->has_variables && m->units.unit_count != 0) {
-        dwarf_variables_read(&m->variables, s->arena, &m->units);
+    if (!m->has_declarations && m->units.unit_count != 0) {
+        dwarf_declarations_read(&m->declarations, s->arena, &m->units);
     }
-    m->has_variables = true;
-    return file_of(s, dwarf_variables_file(&m->variables, vaddr, is_thread_local));
+    m->has_declarations = true;
+    const struct dwarf_place *place =
+            dwarf_declarations_find(&m->declarations, vaddr, is_thread_local);
+    *line = place ? place->line : 0;
+    return file_of(s, place ? place->file : NULL);
+}
+
+struct str symbolizer_line(struct symbolizer *s, uint32_t module, uint64_t vaddr, uint32_t *line) {
+    struct module *m = s->modules[module];
+    struct dwarf_unit *unit = m->units.unit_count ? dwarf_units_find(&m->units, vaddr) : NULL;
+    *line = 0;
+    return file_of(s, unit ? dwarf_units_line(&m->units, unit, vaddr, line) : NULL);
 }

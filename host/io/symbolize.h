@@ -71,9 +71,13 @@ size_t symbolizer_frames(struct symbolizer *s, uint32_t module, uint64_t vaddr, 
         const struct frame **out);
 
 /// The source file that declares the variable at `vaddr` (of a thread-local one: its distance from the
-/// beginning of the image that each thread copies), "" when unknown. Cost: reads all units of the
-/// module when first asked, then a hash probe.
-struct str symbolizer_variable_file(
-        struct symbolizer *s, uint32_t module, uint64_t vaddr, bool is_thread_local);
+/// beginning of the image that each thread copies) or the function that begins there, and the line; "" and 0 when unknown. Cost: reads all
+/// units of the module when first asked, then a hash probe.
+struct str symbolizer_declaration(struct symbolizer *s, uint32_t module, uint64_t vaddr,
+        bool is_thread_local, uint32_t *line);
+
+/// The source file and line of the code at `vaddr`, as the line table has it: of assembly, which declares nothing. "" and 0 when
+/// unknown. Cost: reads the lines of one unit.
+struct str symbolizer_line(struct symbolizer *s, uint32_t module, uint64_t vaddr, uint32_t *line);
 
 #endif

@@ -19,6 +19,7 @@
 #include "elf_file.h"
 #include "err.h"
 #include "ldmap.h"
+#include "map64.h"
 #include "memories.h"
 #include "str.h"
 
@@ -67,7 +68,9 @@ enum footprint_known {
     FOOTPRINT_BY_SYMBOL = 2,
     FOOTPRINT_BY_DEBUG = 4,
     FOOTPRINT_BY_OBJECT = 8, ///< The object or archive itself was read.
-    FOOTPRINT_BY_TEXT = 16   ///< The section's bytes: strings found again.
+    FOOTPRINT_BY_TEXT = 16,  ///< The section's bytes: strings found again.
+    FOOTPRINT_BY_START =
+            32 ///< `symbol` has no size: only where it begins is known, not that nothing else follows.
 };
 
 /// Of an item before linking: what a linker will do with it.
@@ -86,8 +89,9 @@ extern const char *const footprint_fate_names[FOOTPRINT_FATES];
 struct footprint_file {
     struct str path;
     struct elf_file *elf; ///< Linked program, or object; NULL for a map alone and for an archive.
-    struct ldmap *map;    ///< NULL when there is none.
+    const struct ldmap *map; ///< NULL when there is none.
     struct ar_file *archive; ///< NULL unless it is one.
+    uint32_t module;         ///< Private: number in the symbolizer, + 1.
     uint64_t
             section_bytes; ///< Sum of the sizes of its loaded sections, COMMON included: its items add up to this.
 };
@@ -100,6 +104,7 @@ struct footprint_object {
     uint32_t ordinal;     ///< Of several of one name in the archive, from 1.
     struct elf_file *elf; ///< Read only where it was given, or needed for strings; else NULL.
     bool is_start;        ///< Of the run-time system: crt1.o, crtbegin.o ...
+    uint32_t next;        ///< Private: index + 1 of an older one of the same hash.
 };
 
 /// A loaded section: of a linked program an output section, before linking an object's.
@@ -114,24 +119,27 @@ struct footprint_section {
     uint32_t memory; ///< Index into `memories.list`, MEMORY_NONE before linking or when in none.
     uint32_t
             load_memory; ///< Where the contents are stored if that is another memory; else MEMORY_NONE. Charged, too.
+    bool is_nobits;  ///< Nothing is stored for it. Of a map alone: not known, false.
+    bool is_dropped; ///< Of an input that the program does not hold (FOOTPRINT_DROPPED): not in the file's `section_bytes`.
 };
 
 /// Bytes [address, address + bytes) of a section.
 struct footprint_item {
     uint64_t address; ///< Before linking: offset in its section.
     uint64_t bytes;
-    struct str symbol;     ///< As the linker sees it; "" when it has none.
-    struct str input;      ///< Input section: ".bss.counter"; "" when not known.
-    struct str source;     ///< Source file; "" until footprint_name_sources(), or unknown.
-    uint32_t line;         ///< 0: unknown.
-    uint32_t section;      ///< Index into `sections`.
-    uint32_t object;       ///< Index into `objects`; FOOTPRINT_NONE: not known.
-    uint16_t component;    ///< Until footprint_name_components(): unknown.
-    uint8_t kind;          ///< An enum footprint_kind.
-    uint8_t cause;         ///< An enum footprint_cause.
-    uint8_t fate;          ///< An enum footprint_fate.
-    uint8_t known;         ///< Bits of enum footprint_known.
-    bool is_shared;        ///< A merged string that several objects use: `object` is none of them.
+    struct str symbol;  ///< As the linker sees it; "" when it has none.
+    struct str input;   ///< Input section: ".bss.counter"; "" when not known.
+    struct str source;  ///< Source file; "" until footprint_name_sources(), or unknown.
+    uint32_t line;      ///< 0: unknown.
+    uint32_t section;   ///< Index into `sections`.
+    uint32_t object;    ///< Index into `objects`; FOOTPRINT_NONE: not known.
+    uint16_t component; ///< Until footprint_name_components(): unknown.
+    uint8_t kind;       ///< An enum footprint_kind.
+    uint8_t cause;      ///< An enum footprint_cause.
+    uint8_t fate;       ///< An enum footprint_fate.
+    uint8_t known;      ///< Bits of enum footprint_known.
+    bool is_shared;     ///< A merged string that several objects use: `object` is none of them.
+    bool continues; ///< Of the same symbol as the item before it, which constants among its code divide.
     bool must_be_internal; ///< In a section that its author marked for internal RAM (.iram1, .dram1, ...: globs of the target).
 };
 
@@ -154,6 +162,7 @@ struct footprint {
         struct footprint_item *at;
         size_t len, room;
     } items;                     ///< Of a section together, by address.
+    struct map64 object_index;   ///< Private.
     const struct target *target; ///< NULL when there is none.
     struct component_map *components;
     struct symbolizer *symbolizer; ///< Private; opened when first needed.
@@ -182,8 +191,8 @@ void footprint_name_sources(struct footprint *f);
 void footprint_place(struct footprint *f, struct footprint_item *item);
 
 /// Charges each item to a component: by source if known, by name, by archive or object, by program; as component_map.h says, and where the one found is
-/// transparent the archive decides, if it points to one that is not. Padding, linker-made and shared items too are given to the object's component
-/// where there is one, else unknown.
+/// transparent the archive decides, if it points to one that is not. Padding, linker-made and shared items have no name of their own: they go where
+/// their object, else the program, points to.
 void footprint_name_components(struct footprint *f, struct component_map *components);
 
 /// Whether the kind is taken from RAM wherever the section lies (data, zero, thread-*).

@@ -13,6 +13,11 @@
 bool footprint_linked_add(
         struct footprint *f, const char *path, const char *map_path, struct err *err);
 
+/// The same for what was read already; `path` names it in messages. `elf` and `map` must live as long as `f`, which closes `elf` in the
+/// end, or at once when this returns false.
+bool footprint_linked_of(struct footprint *f, struct elf_file *elf, const struct ldmap *map,
+        struct str path, struct err *err);
+
 /// Gives the contents of merged sections back to the objects that brought them, by reading the objects and archives that the map names (relative paths
 /// from `folder`, NULL: the map's own): each entry of the output section is looked up in the inputs' entries. One that several objects brought
 /// is one item with `is_shared`; one that nobody's contents explain stays with the object that the map names. Objects that cannot be read are

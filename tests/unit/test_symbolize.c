@@ -292,19 +292,31 @@ static void other_machines_are_read_too(void **state) {
     }
 }
 
-static void variables_have_their_source_file(void **state) {
+static void declarations_have_their_source_file_and_line(void **state) {
     (void)state;
     struct fixture f;
+    uint32_t line = 0;
     const char *path = build_small("gcc", "-g -shared -fPIC -nostdlib");
     begin(&f);
     uint32_t module = open_any(&f, path);
-    struct str table =
-            symbolizer_variable_file(f.symbolizer, module, address_of("nm", path, "table"), false);
+    struct str table = symbolizer_declaration(
+            f.symbolizer, module, address_of("nm", path, "table"), false, &line);
     assert_true(str_ends_with(table, STR("/small.c")));
+    assert_int_equal(line, 1);
+    struct str outer = symbolizer_declaration(
+            f.symbolizer, module, address_of("nm", path, "outer"), false, &line);
+    assert_true(str_ends_with(outer, STR("/small.c")));
+    assert_int_equal(line, 4);
+    struct str inside =
+            symbolizer_line(f.symbolizer, module, address_of("nm", path, "outer") + 1, &line);
+    assert_true(str_ends_with(inside, STR("/small.c")));
+    assert_int_equal(line, 4);
     assert_true(str_ends_with(
-            symbolizer_variable_file(f.symbolizer, module, 0, true), STR("/small.c")));
-    assert_int_equal(symbolizer_variable_file(f.symbolizer, module, 0, false).len, 0);
-    assert_int_equal(symbolizer_variable_file(f.symbolizer, module, 4, true).len, 0);
+            symbolizer_declaration(f.symbolizer, module, 0, true, &line), STR("/small.c")));
+    assert_int_equal(line, 1);
+    assert_int_equal(symbolizer_declaration(f.symbolizer, module, 0, false, &line).len, 0);
+    assert_int_equal(line, 0);
+    assert_int_equal(symbolizer_declaration(f.symbolizer, module, 4, true, &line).len, 0);
     end(&f);
 }
 
@@ -335,6 +347,8 @@ static void dropped_functions_claim_no_code_at_zero(void **state) {
     uint32_t module = open_any(&f, path);
     assert_int_equal(f.quality, SYMBOLS_WITH_LINES);
     assert_function(&f, module, 8, "vectors");
+    uint32_t line;
+    assert_int_equal(symbolizer_declaration(f.symbolizer, module, 0, false, &line).len, 0);
     uint64_t start = address_of("nm", path, "_start");
     assert_int_equal(symbolizer_frames(f.symbolizer, module, start, false, &frames), 1);
     assert_true(str_equal(frames->function, STR("_start")));
@@ -451,7 +465,8 @@ static bool survives(const char *path, size_t len) {
         for (uint64_t address = 0x1000; address < 0x1060; address += 3) {
             (void)symbolizer_frames(f.symbolizer, module, address, address & 1, &frames);
         }
-        (void)symbolizer_variable_file(f.symbolizer, module, 0x4000, false);
+        uint32_t line;
+        (void)symbolizer_declaration(f.symbolizer, module, 0x4000, false, &line);
         end(&f);
         _exit(0);
     }
@@ -550,7 +565,7 @@ int main(void) {
         cmocka_unit_test(symbols_serve_where_there_are_no_lines),
         cmocka_unit_test(stripped_programs_have_no_names),
         cmocka_unit_test(other_machines_are_read_too),
-        cmocka_unit_test(variables_have_their_source_file),
+        cmocka_unit_test(declarations_have_their_source_file_and_line),
         cmocka_unit_test(dropped_functions_claim_no_code_at_zero),
         cmocka_unit_test(a_rebuilt_file_is_refused),
         cmocka_unit_test(missing_files_are_named),

@@ -1,0 +1,125 @@
+/// Variables with a fixed address and functions with code, found by one walk over all units.
+#include "dwarf_declarations.h"
+
+#include "dwarf_walk.h"
+#include "vec.h"
+
+#include <dwarf.h>
+
+enum { PARTS_MOST = 1024 }; ///< Of one function.
+
+struct search {
+    struct dwarf_declarations *d;
+    struct arena *arena;
+    uint64_t bias;
+    bool believes_zero; ///< A function begins at address 0.
+};
+
+/// Reads a location that is one address, or an offset in the thread's image.
+static bool fixed_address(Dwarf_Die *die, uint64_t *address, bool *is_thread_local) {
+    Dwarf_Attribute attribute;
+    Dwarf_Op *ops = NULL;
+    size_t count = 0;
+    if (!dwarf_attr(die, DW_AT_location, &attribute)) {
+        return false;
+    }
+    unsigned form = dwarf_whatform(&attribute);
+    bool is_expression = form == DW_FORM_exprloc || form == DW_FORM_block1 ||
+                         form == DW_FORM_block2 || form == DW_FORM_block4 || form == DW_FORM_block;
+    if (!is_expression || dwarf_getlocation(&attribute, &ops, &count) != 0 || count == 0) {
+        return false; // A list: the variable moves.
+    }
+    *is_thread_local = count == 2 && (ops[1].atom == DW_OP_form_tls_address ||
+                                             ops[1].atom == DW_OP_GNU_push_tls_address);
+    bool is_plain = count == 1 && ops[0].atom == DW_OP_addr;
+    *address = ops[0].number;
+    return is_plain || *is_thread_local;
+}
+
+static void add_place(struct search *s, struct map64 *places, uint64_t address, Dwarf_Die *die) {
+    const char *file = dwarf_decl_file(die);
+    int line = 0;
+    if (!file) {
+        return;
+    }
+    (void)dwarf_decl_line(die, &line);
+    *map64_put(places, s->arena, address, NULL) = s->d->list.len;
+    *vec_push(s->arena, &s->d->list) =
+            (struct dwarf_place){ .file = file, .line = line > 0 ? (uint32_t)line : 0 };
+}
+
+static void add_variable(struct search *s, Dwarf_Die *die) {
+    uint64_t address = 0;
+    bool is_thread_local = false;
+    if (!fixed_address(die, &address, &is_thread_local)) {
+        return;
+    }
+    if (is_thread_local) {
+        add_place(s, &s->d->tls_places, address, die);
+    } else if (address != 0) { // 0: the linker dropped it.
+        add_place(s, &s->d->places, address + s->bias, die);
+    }
+}
+
+/// Adds each beginning of the function's code. The code of functions that the linker dropped seems to begin at 0.
+static void add_function(struct search *s, Dwarf_Die *die) {
+    Dwarf_Addr base = 0;
+    Dwarf_Addr low = 0;
+    Dwarf_Addr high = 0;
+    ptrdiff_t offset = 0;
+    for (unsigned i = 0; i < PARTS_MOST; i++) {
+        offset = dwarf_ranges(die, offset, &base, &low, &high);
+        if (offset <= 0) {
+            return;
+        }
+        if (low < high && (low != 0 || s->believes_zero)) {
+            add_place(s, &s->d->places, low + s->bias, die);
+        }
+    }
+}
+
+static bool has_code(Dwarf_Die *die) {
+    return dwarf_hasattr(die, DW_AT_low_pc) || dwarf_hasattr(die, DW_AT_ranges);
+}
+
+static bool visit(void *self, Dwarf_Die *die, int tag, unsigned depth) {
+    struct search *s = self;
+    (void)depth;
+    switch (tag) {
+    case DW_TAG_variable:
+        add_variable(s, die);
+        return false;
+    case DW_TAG_subprogram:
+        if (has_code(die)) {
+            add_function(s, die);
+        }
+        return true;
+    case DW_TAG_namespace:
+    case DW_TAG_module:
+    case DW_TAG_lexical_block:
+    case DW_TAG_class_type:
+    case DW_TAG_structure_type:
+    case DW_TAG_union_type:
+    case DW_TAG_inlined_subroutine:
+        return true;
+    default:
+        return false;
+    }
+}
+
+void dwarf_declarations_read(
+        struct dwarf_declarations *d, struct arena *a, const struct dwarf_units *u) {
+    struct search s = { .d = d,
+        .arena = a,
+        .bias = u->file->bias,
+        .believes_zero = elf_functions_begin(u->symbols, u->file->bias) };
+    for (size_t i = 0; i < u->unit_count; i++) {
+        dwarf_walk(&u->units[i].die, visit, &s);
+    }
+}
+
+const struct dwarf_place *dwarf_declarations_find(
+        struct dwarf_declarations *d, uint64_t address, bool is_thread_local) {
+    const uint64_t *found = map64_find(is_thread_local ? &d->tls_places : &d->places, address);
+    return found ? &d->list.at[*found] : NULL;
+}
