@@ -18,8 +18,8 @@
 /// Users of an entry: an object's number, or one of these.
 enum { USER_NONE = UINT32_MAX, USER_MANY = UINT32_MAX - 1 };
 
-/// Any of several output sections.
-enum { OUTPUT_ANY = UINT32_MAX };
+/// Any output section, or none.
+enum { OUTPUT_ANY = UINT32_MAX, OUTPUT_NONE = UINT32_MAX - 1 };
 
 /// How a mergeable section is divided.
 struct shape {
@@ -69,11 +69,6 @@ struct merging {
     struct footprint_inputs inputs;
     struct map64
             sources; ///< Hash of object and section name to the footprint's section that it went to, + 1.
-    struct {
-        uint32_t *at;
-        size_t len, room;
-    } objects; ///< That brought something mergeable, each once.
-    struct map64 known_objects;
     struct map64 outputs; ///< Index in map.outputs to that in footprint.sections, + 1.
     struct {
         struct region *at;
@@ -93,6 +88,8 @@ struct merging {
         struct cut_at *at;
         size_t len, room;
     } cuts;
+    bool *is_linked; ///< By object: it is in the program.
+    size_t object_count;
     uint32_t object; ///< The one being read.
     uint32_t unread;
 };
@@ -187,14 +184,6 @@ static void index_sections(struct merging *m, const struct ldmap *map) {
     }
 }
 
-static void note_object(struct merging *m, uint32_t object) {
-    bool added;
-    (void)map64_put(&m->known_objects, m->footprint->arena, object, &added);
-    if (added) {
-        *vec_push(m->footprint->arena, &m->objects) = object;
-    }
-}
-
 static void note_input(struct merging *m, const struct ldmap_input *input) {
     const uint64_t *section = map64_find(&m->outputs, input->output);
     if (!may_be_merged(input) || !section || *section == 0) {
@@ -205,15 +194,14 @@ static void note_input(struct merging *m, const struct ldmap_input *input) {
     uint64_t *known =
             map64_put(&m->sources, m->footprint->arena, hash_source(object, input->name), &added);
     *known = added || *known == *section ? *section : OUTPUT_ANY;
-    note_object(m, object);
 }
 
-/// lld does not say who brought what it merged: everyone may have.
-static void note_everyone(struct merging *m) {
-    for (uint32_t i = 0; i < m->footprint->objects.len; i++) {
-        if (m->footprint->objects.at[i].file == m->file) {
-            note_object(m, i);
-        }
+/// Sections that the linker dropped brought nothing, even where another's says the same.
+static void note_discarded(struct merging *m, const struct ldmap_discarded *d) {
+    uint32_t object = footprint_object_of(m->footprint, m->file, d->archive, d->object, 1);
+    uint64_t hash = hash_source(object, d->name);
+    if (!map64_find(&m->sources, hash)) {
+        *map64_put(&m->sources, m->footprint->arena, hash, NULL) = OUTPUT_NONE;
     }
 }
 
@@ -354,14 +342,13 @@ static void read_entries(
 
 static void read_object(void *self, const struct elf_file *elf) {
     struct merging *m = self;
-    bool is_everyone = m->footprint->files.at[m->file].map->linker == LDMAP_LLD;
     for (uint32_t i = 1; i < elf->section_count; i++) {
         const struct elf_section *s = &elf->sections[i];
         uint64_t wanted = SHF_MERGE | SHF_ALLOC;
         struct str contents;
         struct err ignored;
         const uint64_t *source = map64_find(&m->sources, hash_source(m->object, s->name));
-        if ((s->flags & wanted) != wanted || (!source && !is_everyone) ||
+        if ((s->flags & wanted) != wanted || (source && *source == OUTPUT_NONE) ||
                 !elf_file_contents(m->footprint->arena, elf, i, &contents, &ignored)) {
             continue;
         }
@@ -371,10 +358,37 @@ static void read_object(void *self, const struct elf_file *elf) {
     }
 }
 
+/// The object that brought `input`; FOOTPRINT_NONE: nobody's.
+static uint32_t object_of(struct merging *m, const struct ldmap_input *input) {
+    bool is_nobodys = input->kind == LDMAP_FILL || input->kind == LDMAP_SCRIPT ||
+                      input->object.len == 0 || str_equal(input->object, STR("<internal>"));
+    return is_nobodys
+                   ? FOOTPRINT_NONE
+                   : footprint_object_of(m->footprint, m->file, input->archive, input->object, 1);
+}
+
+/// Finds the objects that are in the program, if only with what was merged into others'.
+static void find_linked(struct merging *m, const struct ldmap *map) {
+    for (size_t i = 0; i < map->input_count; i++) {
+        (void)object_of(m, &map->inputs[i]);
+    }
+    m->object_count = m->footprint->objects.len;
+    m->is_linked = NEW_ARRAY(m->footprint->arena, bool, m->object_count + 1);
+    for (size_t i = 0; i < map->input_count; i++) {
+        uint32_t object = object_of(m, &map->inputs[i]);
+        if (object != FOOTPRINT_NONE) {
+            m->is_linked[object] = true;
+        }
+    }
+}
+
+/// Each of them may have brought something: of what was merged to nothing a map need not tell, and lld's tells of none.
 static void read_objects(struct merging *m) {
-    for (size_t i = 0; i < m->objects.len; i++) {
-        m->object = m->objects.at[i];
+    for (m->object = 0; m->object < m->object_count; m->object++) {
         const struct footprint_object *o = &m->footprint->objects.at[m->object];
+        if (!m->is_linked[m->object]) {
+            continue;
+        }
         m->unread += !footprint_inputs_visit(&m->inputs, o->archive, o->member, read_object, m);
     }
 }
@@ -532,11 +546,12 @@ bool footprint_linked_merged(
     for (size_t i = 0; i < program->map->input_count; i++) {
         note_input(&m, &program->map->inputs[i]);
     }
-    if (program->map->linker == LDMAP_LLD) {
-        note_everyone(&m);
+    for (size_t i = 0; i < program->map->discarded_count; i++) {
+        note_discarded(&m, &program->map->discarded[i]);
     }
     find_regions(&m);
     if (m.regions.len != 0) {
+        find_linked(&m, program->map);
         read_objects(&m);
         find_tails(&m);
         replace_items(&m);
