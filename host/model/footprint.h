@@ -90,6 +90,8 @@ struct footprint_file {
     struct str path;
     struct elf_file *elf; ///< Linked program, or object; NULL for a map alone and for an archive.
     const struct ldmap *map; ///< NULL when there is none.
+    struct str
+            map_folder; ///< Where the map lies: what its relative paths are tried from. "": nowhere in particular.
     struct ar_file *archive; ///< NULL unless it is one.
     uint32_t module;         ///< Private: number in the symbolizer, + 1.
     uint64_t

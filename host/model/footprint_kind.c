@@ -54,8 +54,9 @@ bool section_name_is_constant(struct str name) {
 }
 
 bool section_name_is_unloaded(struct str name) {
-    static const char *const names[] = { ".comment", ".symtab", ".strtab", ".shstrtab", ".stabstr",
-        ".stab", ".xtensa", ".xt", ".note.GNU-stack", ".gnu_debuglink", ".gnu_debugaltlink", NULL };
+    static const char *const names[] = { ".comment", ".group", ".symtab", ".strtab", ".shstrtab",
+        ".stabstr", ".stab", ".xtensa", ".xt", ".note.GNU-stack", ".gnu_debuglink",
+        ".gnu_debugaltlink", NULL };
     return str_starts_with(name, STR(".debug_")) || str_starts_with(name, STR(".zdebug_")) ||
            str_ends_with(name, STR(".attributes")) || str_starts_with(name, STR(".gnu.lto_")) ||
            begins_with_one_of(name, names);

@@ -262,5 +262,14 @@ bool footprint_linked_add(
         return false;
     }
     struct str name = arena_copy(f->arena, str_from(path ? path : map_path));
-    return footprint_linked_of(f, elf, map, name, err);
+    if (!footprint_linked_of(f, elf, map, name, err)) {
+        return false;
+    }
+    if (map_path) {
+        struct str all = arena_copy(f->arena, str_from(map_path));
+        size_t base = str_base_name(all).len;
+        f->files.at[f->files.len - 1].map_folder =
+                base < all.len ? (struct str){ all.at, all.len - base } : STR("");
+    }
+    return true;
 }

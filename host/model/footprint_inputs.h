@@ -1,0 +1,51 @@
+/// The objects that a linker's map names, opened where they lie: alone or in an archive.
+#ifndef RAMLENS_FOOTPRINT_INPUTS_H
+#define RAMLENS_FOOTPRINT_INPUTS_H
+
+#include "ar_file.h"
+#include "arena.h"
+#include "elf_file.h"
+#include "map64.h"
+#include "str.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/// An archive or an object that was asked for.
+struct footprint_input_file {
+    struct str path;         ///< As the map has it.
+    struct ar_file *archive; ///< NULL: an object, or unreadable.
+    struct elf_file *elf;    ///< NULL: an archive, or unreadable.
+    uint32_t next;           ///< Index + 1 of an older one of the same hash.
+    uint32_t *next_of_name;  ///< Of an archive, by member: index + 1 of the next of the same name.
+    struct map64 by_name;    ///< Hash of a member's name to index + 1 of the first.
+};
+
+/// Start with footprint_inputs_open().
+struct footprint_inputs {
+    struct arena *arena;
+    struct str folder; ///< What relative paths are relative to; empty: the working directory.
+    struct map64 index;
+    struct {
+        struct footprint_input_file *at;
+        size_t len, room;
+    } files;
+};
+
+/// Told of each object found; its bytes are there until footprint_inputs_close().
+typedef void footprint_input_visit(void *self, const struct elf_file *elf);
+
+void footprint_inputs_open(struct footprint_inputs *in, struct arena *a, struct str folder);
+
+/// Gives all mappings back.
+void footprint_inputs_close(struct footprint_inputs *in);
+
+/// Calls `visit` for the object `object` of `archive` (empty: the object by itself), and for others of that name in it: a map does not
+/// tell them apart. False when there is none that can be read. Cost: opening the file when first asked, then a hash probe; parsing the object.
+bool footprint_inputs_visit(struct footprint_inputs *in, struct str archive, struct str object,
+        footprint_input_visit *visit, void *self);
+
+/// The archive at `path`, NULL when it cannot be read.
+const struct ar_file *footprint_inputs_archive(struct footprint_inputs *in, struct str path);
+
+#endif

@@ -1,0 +1,562 @@
+/// Merged strings and constants go back to the objects that brought them.
+///
+/// A linker folds the mergeable sections of all objects into one, which its map charges to the first. What an entry of the
+/// output says is looked up among the entries of all inputs; of a string that ends as another does ("bar" in "foobar")
+/// nothing is left but that end, so entries are cut where such a user begins:
+///
+///     output    f o o b a r \0        of a.o "foobar", of b.o "bar"
+///     items    [a.o  ][shared ]
+#include "footprint_linked.h"
+
+#include "footprint_inputs.h"
+#include "footprint_kind.h"
+#include "vec.h"
+
+#include <elf.h>
+#include <stdlib.h>
+
+/// Users of an entry: an object's number, or one of these.
+enum { USER_NONE = UINT32_MAX, USER_MANY = UINT32_MAX - 1 };
+
+/// Any output section, or none.
+enum { OUTPUT_ANY = UINT32_MAX, OUTPUT_NONE = UINT32_MAX - 1 };
+
+/// How a mergeable section is divided.
+struct shape {
+    uint32_t char_bytes; ///< Of a string's characters, or the size of a constant.
+    uint32_t alignment;  ///< Entries begin at multiples of this.
+    bool is_strings;
+};
+
+/// An item that holds merged entries.
+struct region {
+    size_t item; ///< Index into footprint.items.
+    struct str contents;
+    struct shape shape;
+    size_t first_entry;
+    size_t entry_count;
+};
+
+/// An entry of the output.
+struct entry {
+    struct str text; ///< Terminator included.
+    uint64_t address;
+    uint32_t section; ///< Index into footprint.sections.
+    uint32_t user;
+    uint32_t alignment;
+    uint32_t char_bytes; ///< 0: a constant, which has no tails.
+    uint32_t next;       ///< Index + 1 of another one of the same hash.
+};
+
+/// An input's entry that is none of the output's: the end of another, or dropped.
+struct tail {
+    struct str text;
+    uint32_t section; ///< Index into footprint.sections; OUTPUT_ANY.
+    uint32_t user;
+    uint32_t next;
+};
+
+/// Where the tail of an entry has a user of its own.
+struct cut_at {
+    uint32_t entry;
+    uint32_t offset;
+    uint32_t user;
+};
+
+struct merging {
+    struct footprint *footprint;
+    uint32_t file;
+    struct footprint_inputs inputs;
+    struct map64
+            sources; ///< Hash of object and section name to the footprint's section that it went to, + 1.
+    struct map64 outputs; ///< Index in map.outputs to that in footprint.sections, + 1.
+    struct {
+        struct region *at;
+        size_t len, room;
+    } regions;
+    struct {
+        struct entry *at;
+        size_t len, room;
+    } entries;
+    struct map64 by_text; ///< Hash of an entry to its index + 1.
+    struct {
+        struct tail *at;
+        size_t len, room;
+    } tails;
+    struct map64 tails_by_text;
+    struct {
+        struct cut_at *at;
+        size_t len, room;
+    } cuts;
+    bool *is_linked; ///< By object: it is in the program.
+    size_t object_count;
+    uint32_t object; ///< The one being read.
+    uint32_t unread;
+};
+
+static uint32_t both(uint32_t user, uint32_t other) {
+    if (user == USER_NONE || user == other) {
+        return other;
+    }
+    return other == USER_NONE ? user : USER_MANY;
+}
+
+// ---- entries ----
+
+/// One step of a hash that is built from the end, so that a walk backward gives the hashes of all tails.
+static uint64_t hash_before(uint64_t hash, char c) {
+    return (hash ^ (uint8_t)c) * UINT64_C(0x100000001b3);
+}
+
+static uint64_t hash_of(struct str text) {
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    for (size_t i = text.len; i > 0; i--) {
+        hash = hash_before(hash, text.at[i - 1]);
+    }
+    return hash;
+}
+
+static bool is_zero(const char *at, uint32_t bytes) {
+    for (uint32_t i = 0; i < bytes; i++) {
+        if (at[i] != '\0') {
+            return false;
+        }
+    }
+    return true;
+}
+
+/// Bytes of the entry at `at`, its terminator included.
+static size_t entry_bytes(struct str contents, size_t at, const struct shape *shape) {
+    size_t rest = contents.len - at;
+    size_t bytes = 0;
+    if (!shape->is_strings) {
+        return shape->char_bytes < rest ? shape->char_bytes : rest;
+    }
+    while (bytes + shape->char_bytes <= rest) {
+        bytes += shape->char_bytes;
+        if (is_zero(contents.at + at + bytes - shape->char_bytes, shape->char_bytes)) {
+            return bytes;
+        }
+    }
+    return rest;
+}
+
+/// Where the entry behind `end` begins.
+static size_t next_entry(struct str contents, size_t end, const struct shape *shape) {
+    size_t rest = end % shape->alignment;
+    size_t next = rest != 0 ? end + shape->alignment - rest : end;
+    return next < contents.len ? next : contents.len;
+}
+
+static struct shape shape_of(const struct elf_section *s) {
+    struct shape shape = { .is_strings = (s->flags & SHF_STRINGS) != 0 };
+    bool is_odd = s->entry_bytes == 0 || s->entry_bytes > 64;
+    shape.char_bytes = is_odd ? 1 : (uint32_t)s->entry_bytes;
+    bool is_aligned = s->alignment > shape.char_bytes && s->alignment <= 4096;
+    shape.alignment = is_aligned ? (uint32_t)s->alignment : 1;
+    return shape;
+}
+
+// ---- what went where ----
+
+static uint64_t hash_source(uint32_t object, struct str name) {
+    return hash_of(name) ^ ((uint64_t)object + 1) * UINT64_C(0x9e3779b97f4a7c15);
+}
+
+static bool may_be_merged(const struct ldmap_input *input) {
+    return input->kind == LDMAP_INPUT && input->object.len != 0 &&
+           (input->is_merged || section_name_is_mergeable(input->name));
+}
+
+static void index_sections(struct merging *m, const struct ldmap *map) {
+    struct footprint *f = m->footprint;
+    struct map64 by_address = { 0 };
+    for (size_t i = 0; i < f->sections.len; i++) {
+        const struct footprint_section *s = &f->sections.at[i];
+        if (s->file == m->file && !s->is_dropped) {
+            *map64_put(&by_address, f->arena, s->address ^ hash_of(s->name), NULL) = i + 1;
+        }
+    }
+    for (size_t i = 0; i < map->output_count; i++) {
+        const struct ldmap_output *o = &map->outputs[i];
+        const uint64_t *found = map64_find(&by_address, o->address ^ hash_of(o->name));
+        *map64_put(&m->outputs, f->arena, i, NULL) = found ? *found : 0;
+    }
+}
+
+static void note_input(struct merging *m, const struct ldmap_input *input) {
+    const uint64_t *section = map64_find(&m->outputs, input->output);
+    if (!may_be_merged(input) || !section || *section == 0) {
+        return;
+    }
+    uint32_t object = footprint_object_of(m->footprint, m->file, input->archive, input->object, 1);
+    bool added;
+    uint64_t *known =
+            map64_put(&m->sources, m->footprint->arena, hash_source(object, input->name), &added);
+    *known = added || *known == *section ? *section : OUTPUT_ANY;
+}
+
+/// Sections that the linker dropped brought nothing, even where another's says the same.
+static void note_discarded(struct merging *m, const struct ldmap_discarded *d) {
+    uint32_t object = footprint_object_of(m->footprint, m->file, d->archive, d->object, 1);
+    uint64_t hash = hash_source(object, d->name);
+    if (!map64_find(&m->sources, hash)) {
+        *map64_put(&m->sources, m->footprint->arena, hash, NULL) = OUTPUT_NONE;
+    }
+}
+
+// ---- the output's entries ----
+
+struct shape_search {
+    struct str name;
+    struct shape shape;
+    bool is_found;
+};
+
+static void find_shape(void *self, const struct elf_file *elf) {
+    struct shape_search *search = self;
+    for (uint32_t i = 1; i < elf->section_count && !search->is_found; i++) {
+        const struct elf_section *s = &elf->sections[i];
+        if ((s->flags & SHF_MERGE) && str_equal(s->name, search->name)) {
+            search->shape = shape_of(s);
+            search->is_found = true;
+        }
+    }
+}
+
+/// How the item's bytes are divided: as the input is that the map charges them to, else as its name says (".str1.4", ".cst8").
+static struct shape shape_of_item(struct merging *m, const struct footprint_item *item) {
+    struct shape_search search = { .name = item->input };
+    if (item->object != FOOTPRINT_NONE) {
+        const struct footprint_object *o = &m->footprint->objects.at[item->object];
+        (void)footprint_inputs_visit(&m->inputs, o->archive, o->member, find_shape, &search);
+    }
+    if (search.is_found) {
+        return search.shape;
+    }
+    struct shape shape = { .char_bytes = 1, .alignment = 1, .is_strings = true };
+    for (uint32_t bytes = 4; bytes <= 32; bytes *= 2) {
+        struct str ending = str_from(arena_printf(m->footprint->arena, ".cst%u", bytes));
+        if (str_ends_with(item->input, ending)) {
+            shape = (struct shape){ .char_bytes = bytes, .alignment = 1 };
+        }
+    }
+    return shape;
+}
+
+static void add_entry(struct merging *m, const struct region *r, size_t at, size_t bytes) {
+    const struct footprint_item *item = &m->footprint->items.at[r->item];
+    struct str text = { r->contents.at + at, bytes };
+    uint64_t *head = map64_put(&m->by_text, m->footprint->arena, hash_of(text), NULL);
+    *vec_push(m->footprint->arena, &m->entries) = (struct entry){ .text = text,
+        .address = item->address + at,
+        .section = item->section,
+        .user = USER_NONE,
+        .alignment = r->shape.alignment,
+        .char_bytes = r->shape.is_strings ? r->shape.char_bytes : 0,
+        .next = (uint32_t)*head };
+    *head = m->entries.len;
+}
+
+static bool is_region(const struct merging *m, const struct footprint_item *item) {
+    const struct footprint_section *section = &m->footprint->sections.at[item->section];
+    return item->kind == FOOTPRINT_STRING && item->symbol.len == 0 && section->file == m->file &&
+           !section->is_dropped && (item->known & FOOTPRINT_BY_MAP) && !section->is_nobits;
+}
+
+static struct str contents_of(const struct merging *m, const struct footprint_item *item) {
+    const struct footprint_section *section = &m->footprint->sections.at[item->section];
+    const struct elf_file *elf = m->footprint->files.at[m->file].elf;
+    struct str all;
+    struct err ignored;
+    uint64_t offset = item->address - section->address;
+    bool is_there = elf_file_contents(m->footprint->arena, elf, section->number, &all, &ignored) &&
+                    offset + item->bytes <= all.len;
+    return is_there ? (struct str){ all.at + offset, (size_t)item->bytes } : STR("");
+}
+
+static void add_region(struct merging *m, size_t number) {
+    const struct footprint_item *item = &m->footprint->items.at[number];
+    struct region region = { .item = number,
+        .contents = contents_of(m, item),
+        .shape = shape_of_item(m, item),
+        .first_entry = m->entries.len };
+    for (size_t at = 0; at < region.contents.len && m->entries.len < UINT32_MAX - 1;) {
+        size_t bytes = entry_bytes(region.contents, at, &region.shape);
+        add_entry(m, &region, at, bytes);
+        at = next_entry(region.contents, at + bytes, &region.shape);
+    }
+    region.entry_count = m->entries.len - region.first_entry;
+    if (region.entry_count != 0) {
+        *vec_push(m->footprint->arena, &m->regions) = region;
+    }
+}
+
+// ---- the inputs' entries ----
+
+static bool fits_section(uint32_t section, uint32_t wanted) {
+    return wanted == OUTPUT_ANY || section == wanted;
+}
+
+/// Whether the output has `text` as an entry; then its user is noted.
+static bool note_entry(struct merging *m, struct str text, uint64_t hash, uint32_t section) {
+    const uint64_t *head = map64_find(&m->by_text, hash);
+    bool found = false;
+    for (uint64_t at = head ? *head : 0; at != 0; at = m->entries.at[at - 1].next) {
+        struct entry *e = &m->entries.at[at - 1];
+        if (fits_section(e->section, section) && str_equal(e->text, text)) {
+            e->user = both(e->user, m->object);
+            found = true;
+        }
+    }
+    return found;
+}
+
+static void note_tail(struct merging *m, struct str text, uint64_t hash, uint32_t section) {
+    uint64_t *head = map64_put(&m->tails_by_text, m->footprint->arena, hash, NULL);
+    for (uint64_t at = *head; at != 0; at = m->tails.at[at - 1].next) {
+        struct tail *t = &m->tails.at[at - 1];
+        if (t->section == section && str_equal(t->text, text)) {
+            t->user = both(t->user, m->object);
+            return;
+        }
+    }
+    *vec_push(m->footprint->arena, &m->tails) = (struct tail){
+        .text = text, .section = section, .user = m->object, .next = (uint32_t)*head
+    };
+    *head = m->tails.len;
+}
+
+static void read_entries(
+        struct merging *m, struct str contents, const struct shape *shape, uint32_t section) {
+    for (size_t at = 0; at < contents.len;) {
+        struct str text = { contents.at + at, entry_bytes(contents, at, shape) };
+        uint64_t hash = hash_of(text);
+        if (!note_entry(m, text, hash, section) && shape->is_strings &&
+                m->tails.len < UINT32_MAX - 1) {
+            note_tail(m, text, hash, section);
+        }
+        at = next_entry(contents, at + text.len, shape);
+    }
+}
+
+static void read_object(void *self, const struct elf_file *elf) {
+    struct merging *m = self;
+    for (uint32_t i = 1; i < elf->section_count; i++) {
+        const struct elf_section *s = &elf->sections[i];
+        uint64_t wanted = SHF_MERGE | SHF_ALLOC;
+        struct str contents;
+        struct err ignored;
+        const uint64_t *source = map64_find(&m->sources, hash_source(m->object, s->name));
+        if ((s->flags & wanted) != wanted || (source && *source == OUTPUT_NONE) ||
+                !elf_file_contents(m->footprint->arena, elf, i, &contents, &ignored)) {
+            continue;
+        }
+        bool is_any = !source || *source == OUTPUT_ANY;
+        struct shape shape = shape_of(s);
+        read_entries(m, contents, &shape, is_any ? OUTPUT_ANY : (uint32_t)(*source - 1));
+    }
+}
+
+/// The object that brought `input`; FOOTPRINT_NONE: nobody's.
+static uint32_t object_of(struct merging *m, const struct ldmap_input *input) {
+    bool is_nobodys = input->kind == LDMAP_FILL || input->kind == LDMAP_SCRIPT ||
+                      input->object.len == 0 || str_equal(input->object, STR("<internal>"));
+    return is_nobodys
+                   ? FOOTPRINT_NONE
+                   : footprint_object_of(m->footprint, m->file, input->archive, input->object, 1);
+}
+
+/// Finds the objects that are in the program, if only with what was merged into others'.
+static void find_linked(struct merging *m, const struct ldmap *map) {
+    for (size_t i = 0; i < map->input_count; i++) {
+        (void)object_of(m, &map->inputs[i]);
+    }
+    m->object_count = m->footprint->objects.len;
+    m->is_linked = NEW_ARRAY(m->footprint->arena, bool, m->object_count + 1);
+    for (size_t i = 0; i < map->input_count; i++) {
+        uint32_t object = object_of(m, &map->inputs[i]);
+        if (object != FOOTPRINT_NONE) {
+            m->is_linked[object] = true;
+        }
+    }
+}
+
+/// Each of them may have brought something: of what was merged to nothing a map need not tell, and lld's tells of none.
+static void read_objects(struct merging *m) {
+    for (m->object = 0; m->object < m->object_count; m->object++) {
+        const struct footprint_object *o = &m->footprint->objects.at[m->object];
+        if (!m->is_linked[m->object]) {
+            continue;
+        }
+        m->unread += !footprint_inputs_visit(&m->inputs, o->archive, o->member, read_object, m);
+    }
+}
+
+// ---- tails ----
+
+static void add_cut(struct merging *m, uint32_t entry, size_t offset, uint64_t hash) {
+    const struct entry *e = &m->entries.at[entry];
+    struct str text = { e->text.at + offset, e->text.len - offset };
+    const uint64_t *head = map64_find(&m->tails_by_text, hash);
+    for (uint64_t at = head ? *head : 0; at != 0; at = m->tails.at[at - 1].next) {
+        const struct tail *t = &m->tails.at[at - 1];
+        if (fits_section(e->section, t->section) && str_equal(t->text, text)) {
+            *vec_push(m->footprint->arena, &m->cuts) =
+                    (struct cut_at){ .entry = entry, .offset = (uint32_t)offset, .user = t->user };
+        }
+    }
+}
+
+/// Looks all tails of `entry` up.
+static void cut_entry(struct merging *m, uint32_t entry) {
+    const struct entry *e = &m->entries.at[entry];
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    if (e->text.len > UINT32_MAX) {
+        return;
+    }
+    for (size_t at = e->text.len; at > 1;) {
+        hash = hash_before(hash, e->text.at[--at]);
+        bool may_begin = e->char_bytes != 0 && at % e->char_bytes == 0 && at % e->alignment == 0;
+        if (may_begin) {
+            add_cut(m, entry, at, hash);
+        }
+    }
+}
+
+static int compare_cuts(const void *left, const void *right) {
+    const struct cut_at *l = left;
+    const struct cut_at *r = right;
+    if (l->entry != r->entry) {
+        return l->entry < r->entry ? -1 : 1;
+    }
+    if (l->offset != r->offset) {
+        return l->offset < r->offset ? -1 : 1;
+    }
+    return (l->user > r->user) - (l->user < r->user);
+}
+
+static void find_tails(struct merging *m) {
+    for (uint32_t i = 0; m->tails.len != 0 && i < m->entries.len; i++) {
+        cut_entry(m, i);
+    }
+    if (m->cuts.len != 0) {
+        qsort(m->cuts.at, m->cuts.len, sizeof(*m->cuts.at), compare_cuts);
+    }
+}
+
+// ---- items anew ----
+
+struct remade {
+    struct merging *merging;
+    struct {
+        struct footprint_item *at;
+        size_t len, room;
+    } items;
+    size_t next_cut;
+};
+
+static void add_item(struct remade *r, const struct footprint_item *from, uint64_t address,
+        uint64_t bytes, uint32_t user) {
+    if (bytes == 0) {
+        return;
+    }
+    struct footprint_item *item = vec_push(r->merging->footprint->arena, &r->items);
+    *item = *from;
+    item->address = address;
+    item->bytes = bytes;
+    if (user != USER_NONE) {
+        item->is_shared = user == USER_MANY;
+        item->object = user == USER_MANY ? FOOTPRINT_NONE : user;
+        item->known |= FOOTPRINT_BY_OBJECT;
+    }
+}
+
+static void add_entry_items(struct remade *r, const struct footprint_item *from, uint32_t number) {
+    const struct merging *m = r->merging;
+    const struct entry *e = &m->entries.at[number];
+    uint32_t user = e->user;
+    uint32_t at = 0;
+    for (; r->next_cut < m->cuts.len && m->cuts.at[r->next_cut].entry == number; r->next_cut++) {
+        const struct cut_at *cut = &m->cuts.at[r->next_cut];
+        uint32_t users = both(user, cut->user);
+        if (users != user) {
+            add_item(r, from, e->address + at, cut->offset - at, user);
+            at = cut->offset;
+            user = users;
+        }
+    }
+    add_item(r, from, e->address + at, e->text.len - at, user);
+}
+
+/// Entries of one region, and what aligns them.
+static void add_region_items(struct remade *r, const struct region *region) {
+    const struct merging *m = r->merging;
+    const struct footprint_item *from = &m->footprint->items.at[region->item];
+    struct footprint_item padding = *from;
+    uint64_t at = from->address;
+    padding.kind = FOOTPRINT_PADDING;
+    padding.cause = FOOTPRINT_INSIDE;
+    for (size_t i = 0; i < region->entry_count; i++) {
+        const struct entry *e = &m->entries.at[region->first_entry + i];
+        add_item(r, &padding, at, e->address - at, USER_NONE);
+        add_entry_items(r, from, (uint32_t)(region->first_entry + i));
+        at = e->address + e->text.len;
+    }
+    add_item(r, &padding, at, from->address + from->bytes - at, USER_NONE);
+}
+
+static void replace_items(struct merging *m) {
+    struct remade r = { .merging = m };
+    struct footprint *f = m->footprint;
+    size_t next = 0;
+    for (size_t i = 0; i < f->items.len; i++) {
+        if (next < m->regions.len && m->regions.at[next].item == i) {
+            add_region_items(&r, &m->regions.at[next++]);
+        } else {
+            *vec_push(f->arena, &r.items) = f->items.at[i];
+        }
+    }
+    f->items.at = r.items.at;
+    f->items.len = r.items.len;
+    f->items.room = r.items.room;
+}
+
+// ---- the whole ----
+
+static void find_regions(struct merging *m) {
+    for (size_t i = 0; i < m->footprint->items.len; i++) {
+        if (is_region(m, &m->footprint->items.at[i])) {
+            add_region(m, i);
+        }
+    }
+}
+
+bool footprint_linked_merged(
+        struct footprint *f, uint32_t file, const char *folder, uint32_t *unread, struct err *err) {
+    const struct footprint_file *program = &f->files.at[file];
+    *unread = 0;
+    if (!program->elf || !program->map) {
+        return fail(err, program->path.at, ERR_NO_OFFSET,
+                "merged strings are given back only where a program and its map are there");
+    }
+    struct merging m = { .footprint = f, .file = file };
+    footprint_inputs_open(&m.inputs, f->arena, folder ? str_from(folder) : program->map_folder);
+    index_sections(&m, program->map);
+    for (size_t i = 0; i < program->map->input_count; i++) {
+        note_input(&m, &program->map->inputs[i]);
+    }
+    for (size_t i = 0; i < program->map->discarded_count; i++) {
+        note_discarded(&m, &program->map->discarded[i]);
+    }
+    find_regions(&m);
+    if (m.regions.len != 0) {
+        find_linked(&m, program->map);
+        read_objects(&m);
+        find_tails(&m);
+        replace_items(&m);
+    }
+    *unread = m.unread;
+    footprint_inputs_close(&m.inputs);
+    return true;
+}
