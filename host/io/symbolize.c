@@ -6,6 +6,7 @@
 #include "dwarf_declarations.h"
 #include "dwarf_file.h"
 #include "dwarf_names.h"
+#include "dwarf_object.h"
 #include "dwarf_units.h"
 #include "elf_functions.h"
 #include "intern.h"
@@ -28,8 +29,10 @@ struct module {
     struct str path;
     struct str build_id; ///< Bytes asked for.
     enum symbol_quality quality;
-    struct err trouble; ///< Empty when there was none.
+    struct err trouble;  ///< Empty when there was none.
+    struct arena *arena; ///< For what is read of it.
     struct dwarf_file file;
+    struct dwarf_object object; ///< Of a relocatable object, instead of `file`.
     struct elf_functions symbols;
     struct dwarf_units units;
     struct dwarf_declarations declarations;
@@ -50,6 +53,7 @@ struct names {
 
 struct symbolizer {
     struct arena *arena;
+    struct arena object_arena; ///< Of the one object that is open.
     struct interner strings;
     struct module **modules;
     size_t module_count, module_room;
@@ -76,8 +80,10 @@ struct symbolizer *symbolizer_open(struct arena *a) {
 void symbolizer_close(struct symbolizer *s) {
     for (size_t i = 0; i < s->module_count; i++) {
         dwarf_file_close(&s->modules[i]->file);
+        dwarf_object_close(&s->modules[i]->object);
     }
     s->module_count = 0;
+    arena_clear(&s->object_arena);
 }
 
 // ---- modules ----
@@ -116,17 +122,23 @@ static uint32_t find_module(struct symbolizer *s, struct str path, struct str bu
     return UINT32_MAX;
 }
 
-static uint32_t add_module(struct symbolizer *s, struct str path, struct str build_id) {
+static struct module *new_module(struct symbolizer *s) {
     if (s->module_count == s->module_room) {
         s->modules = vec_grow(
                 s->arena, s->modules, s->module_count, &s->module_room, sizeof(struct module *));
     }
     struct module *m = NEW(s->arena, struct module);
+    m->arena = s->arena;
+    s->modules[s->module_count++] = m;
+    return m;
+}
+
+static uint32_t add_module(struct symbolizer *s, struct str path, struct str build_id) {
+    struct module *m = new_module(s);
     m->path = intern(&s->strings, path);
     m->build_id = intern(&s->strings, build_id);
     open_module(s, m);
-    s->modules[s->module_count] = m;
-    return (uint32_t)s->module_count++;
+    return (uint32_t)(s->module_count - 1);
 }
 
 bool symbolizer_module(struct symbolizer *s, struct str path, const uint8_t *build_id,
@@ -143,6 +155,28 @@ bool symbolizer_module(struct symbolizer *s, struct str path, const uint8_t *bui
     *module = number;
     *quality = m->quality;
     return m->quality != SYMBOLS_NO_FILE && m->quality != SYMBOLS_OTHER_FILE;
+}
+
+bool symbolizer_open_object(struct symbolizer *s, const struct elf_file *elf, uint32_t *module,
+        const uint64_t **addresses) {
+    struct module *m = new_module(s);
+    m->arena = &s->object_arena;
+    m->path = STR(""); // Nobody finds it by name.
+    *module = (uint32_t)(s->module_count - 1);
+    if (!dwarf_object_open(&m->object, m->arena, elf)) {
+        symbolizer_close_object(s);
+        return false;
+    }
+    *addresses = m->object.addresses;
+    dwarf_units_read(&m->units, m->arena, &m->object.file, &m->symbols);
+    return true;
+}
+
+void symbolizer_close_object(struct symbolizer *s) {
+    struct module *m = s->modules[--s->module_count];
+    dwarf_object_close(&m->object);
+    arena_clear(&s->object_arena);
+    s->known_paths = (struct map64){ 0 }; // libdw will use the addresses of its strings again.
 }
 
 // ---- names ----
@@ -306,7 +340,7 @@ struct str symbolizer_declaration(struct symbolizer *s, uint32_t module, uint64_
         bool is_thread_local, uint32_t *line) {
     struct module *m = s->modules[module];
     if (!m->has_declarations && m->units.unit_count != 0) {
-        dwarf_declarations_read(&m->declarations, s->arena, &m->units);
+        dwarf_declarations_read(&m->declarations, m->arena, &m->units);
     }
     m->has_declarations = true;
     const struct dwarf_place *place =

@@ -70,6 +70,17 @@ bool symbolizer_module(struct symbolizer *s, struct str path, const uint8_t *bui
 size_t symbolizer_frames(struct symbolizer *s, uint32_t module, uint64_t vaddr, bool return_address,
         const struct frame **out);
 
+struct elf_file;
+
+/// Opens the relocatable object `elf` as a module of its own, for symbolizer_declaration() and symbolizer_line(): `(*addresses)[i]` is where section `i`
+/// is taken to lie. False when it has no debug information. Thread-local variables of objects are not found. Follow
+/// with symbolizer_close_object(). Cost: a copy of the object's bytes until then.
+bool symbolizer_open_object(struct symbolizer *s, const struct elf_file *elf, uint32_t *module,
+        const uint64_t **addresses);
+
+/// Closes the object that was opened last, with all that was read of it but the names it gave.
+void symbolizer_close_object(struct symbolizer *s);
+
 /// The source file that declares the variable at `vaddr` (of a thread-local one: its distance from the
 /// beginning of the image that each thread copies) or the function that begins there, and the line; "" and 0 when unknown. Cost: reads all
 /// units of the module when first asked, then a hash probe.

@@ -47,8 +47,9 @@ struct search {
 // ---- which sections hold nothing ----
 
 static bool is_nothing(const struct footprint_item *item) {
-    bool is_nobody = item->kind == FOOTPRINT_PADDING || item->kind == FOOTPRINT_UNKNOWN;
-    return is_nobody && item->symbol.len == 0;
+    bool is_nobodys = item->kind == FOOTPRINT_UNKNOWN && item->object == FOOTPRINT_NONE &&
+                      item->input.len == 0 && item->symbol.len == 0;
+    return item->kind == FOOTPRINT_PADDING || is_nobodys;
 }
 
 /// Whether all items of section `number`, from `*at` on, are nothing; moves `*at` behind them. `*has_fill`: the map has padding there.

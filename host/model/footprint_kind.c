@@ -208,6 +208,14 @@ static enum footprint_kind kind_among_code(const struct section_traits *s, enum 
     }
 }
 
+/// Names that authors give to what must lie in one of a chip's memories, where nothing else tells: `.iram1.12`, `.wifi0iram`, `.dram1.3`.
+static enum hint hint_of_memory(struct str name) {
+    if (str_matches(name, STR("*iram*"))) {
+        return HINT_CODE;
+    }
+    return str_matches(name, STR("*dram*")) ? HINT_DATA : HINT_NONE;
+}
+
 /// Of a map alone.
 static enum footprint_kind kind_by_name(const struct section_traits *s, enum hint hint) {
     static const enum footprint_kind kinds[] = { [HINT_NONE] = FOOTPRINT_UNKNOWN,
@@ -231,7 +239,8 @@ enum footprint_kind footprint_kind_of(const struct section_traits *s, struct str
     enum hint of_section = hint_of(s->name);
     enum hint hint = own != HINT_NONE ? own : of_section;
     if (!s->has_flags) {
-        return kind_by_name(s, hint);
+        struct str named = input.len != 0 ? input : s->name;
+        return kind_by_name(s, hint != HINT_NONE ? hint : hint_of_memory(named));
     }
     if (s->is_thread) {
         return s->is_nobits ? FOOTPRINT_THREAD_ZERO : FOOTPRINT_THREAD_DATA;

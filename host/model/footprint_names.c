@@ -8,14 +8,33 @@
 
 // ---- places ----
 
-/// The symbolizer's module of linked program `number`; false when it is none.
-static bool open_debug(struct footprint *f, uint32_t number, uint32_t *module) {
+/// Debug information that items are looked up in.
+struct debug {
+    uint32_t module;
+    uint64_t tls_address;
+    const uint64_t *
+            addresses; ///< Of an object: where its sections are taken to lie; NULL: a linked program.
+};
+
+/// Whoever has the debug information of an item: two items of the same have the same.
+struct debug_owner {
+    uint32_t file;
+    uint32_t object; ///< Of a relocatable one, else FOOTPRINT_NONE.
+};
+
+static struct debug_owner owner_of(const struct footprint *f, const struct footprint_item *item) {
+    const struct footprint_section *section = &f->sections.at[item->section];
+    return (struct debug_owner){ .file = section->file, .object = section->object };
+}
+
+static bool is_same_owner(struct debug_owner a, struct debug_owner b) {
+    return a.file == b.file && a.object == b.object;
+}
+
+static bool open_program(struct footprint *f, uint32_t number, struct debug *out) {
     struct footprint_file *file = &f->files.at[number];
     if (!file->elf || file->elf->type == ET_REL) {
         return false;
-    }
-    if (!f->symbolizer) {
-        f->symbolizer = symbolizer_open(f->arena);
     }
     if (file->module == 0) {
         enum symbol_quality quality; // Without debug information nothing will be found.
@@ -24,8 +43,27 @@ static bool open_debug(struct footprint *f, uint32_t number, uint32_t *module) {
                 file->elf->build_id_bytes, &file->module, &quality, &ignored);
         file->module++;
     }
-    *module = file->module - 1;
+    *out = (struct debug){ .module = file->module - 1, .tls_address = file->elf->tls_address };
     return true;
+}
+
+/// Follow with close_debug() when it returns true.
+static bool open_debug(struct footprint *f, struct debug_owner owner, struct debug *out) {
+    if (!f->symbolizer) {
+        f->symbolizer = symbolizer_open(f->arena);
+    }
+    if (owner.object == FOOTPRINT_NONE) {
+        return open_program(f, owner.file, out);
+    }
+    const struct elf_file *elf = f->objects.at[owner.object].elf;
+    *out = (struct debug){ .module = 0 };
+    return elf && symbolizer_open_object(f->symbolizer, elf, &out->module, &out->addresses);
+}
+
+static void close_debug(struct footprint *f, const struct debug *debug) {
+    if (debug->addresses) {
+        symbolizer_close_object(f->symbolizer);
+    }
 }
 
 static bool is_thread(const struct footprint_item *item) {
@@ -34,24 +72,6 @@ static bool is_thread(const struct footprint_item *item) {
 
 static bool is_code(const struct footprint_item *item) {
     return item->kind == FOOTPRINT_CODE || item->kind == FOOTPRINT_VECTOR;
-}
-
-/// Places `item`, whose symbol begins with the item `first`.
-static void place(struct footprint *f, uint32_t module, struct footprint_item *item,
-        const struct footprint_item *first) {
-    const struct elf_file *elf = f->files.at[f->sections.at[item->section].file].elf;
-    uint64_t where = first->address - (is_thread(item) ? elf->tls_address : 0);
-    uint32_t line;
-    struct str source =
-            symbolizer_declaration(f->symbolizer, module, where, is_thread(item), &line);
-    if (source.len == 0 && is_code(first)) { // Assembly declares nothing, but has lines.
-        source = symbolizer_line(f->symbolizer, module, where, &line);
-    }
-    if (source.len != 0) {
-        item->source = source;
-        item->line = line;
-        item->known |= FOOTPRINT_BY_DEBUG;
-    }
 }
 
 /// The item where the symbol of `item` begins.
@@ -63,28 +83,70 @@ static const struct footprint_item *beginning_of(
     return item;
 }
 
-static bool may_have_place(const struct footprint_item *item) {
-    return item->symbol.len != 0 && item->fate == FOOTPRINT_LINKED;
+/// Where debug information has what begins with `item`; false when it is in no section that it knows.
+static bool address_in(const struct footprint *f, const struct debug *debug,
+        const struct footprint_item *item, uint64_t *address) {
+    const struct footprint_section *section = &f->sections.at[item->section];
+    if (!debug->addresses) {
+        *address = item->address - (is_thread(item) ? debug->tls_address : 0);
+        return true;
+    }
+    *address = debug->addresses[section->number] + item->address;
+    return section->number != 0 && debug->addresses[section->number] != 0 && !is_thread(item);
+}
+
+static void place(struct footprint *f, const struct debug *debug, struct footprint_item *item) {
+    const struct footprint_item *first = beginning_of(f, item);
+    uint64_t address;
+    uint32_t line;
+    if (!address_in(f, debug, first, &address)) {
+        return;
+    }
+    struct str source =
+            symbolizer_declaration(f->symbolizer, debug->module, address, is_thread(first), &line);
+    if (source.len == 0 && is_code(first)) { // Assembly declares nothing, but has lines.
+        source = symbolizer_line(f->symbolizer, debug->module, address, &line);
+    }
+    if (source.len != 0) {
+        item->source = source;
+        item->line = line;
+        item->known |= FOOTPRINT_BY_DEBUG;
+    }
+}
+
+static bool may_have_place(const struct footprint *f, const struct footprint_item *item) {
+    return item->symbol.len != 0 && !f->sections.at[item->section].is_dropped;
 }
 
 void footprint_place(struct footprint *f, struct footprint_item *item) {
-    uint32_t module;
-    if (may_have_place(item) && open_debug(f, f->sections.at[item->section].file, &module)) {
-        place(f, module, item, beginning_of(f, item));
+    struct debug debug;
+    if (may_have_place(f, item) && open_debug(f, owner_of(f, item), &debug)) {
+        place(f, &debug, item);
+        close_debug(f, &debug);
     }
+}
+
+/// Places the items from `first` on that have the same debug information; the index behind them.
+static size_t place_together(struct footprint *f, size_t first) {
+    struct debug_owner owner = owner_of(f, &f->items.at[first]);
+    struct debug debug;
+    bool is_dropped = f->sections.at[f->items.at[first].section].is_dropped;
+    bool is_open = !is_dropped && open_debug(f, owner, &debug);
+    size_t i = first;
+    for (; i < f->items.len && is_same_owner(owner_of(f, &f->items.at[i]), owner); i++) {
+        if (is_open && may_have_place(f, &f->items.at[i])) {
+            place(f, &debug, &f->items.at[i]);
+        }
+    }
+    if (is_open) {
+        close_debug(f, &debug);
+    }
+    return i;
 }
 
 void footprint_name_sources(struct footprint *f) {
     for (size_t i = 0; i < f->items.len;) {
-        uint32_t file = f->sections.at[f->items.at[i].section].file;
-        uint32_t module;
-        bool opened = open_debug(f, file, &module);
-        for (; i < f->items.len && f->sections.at[f->items.at[i].section].file == file; i++) {
-            struct footprint_item *item = &f->items.at[i];
-            if (opened && may_have_place(item)) {
-                place(f, module, item, beginning_of(f, item));
-            }
-        }
+        i = place_together(f, i);
     }
 }
 

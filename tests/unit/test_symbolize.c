@@ -1,5 +1,6 @@
 /// Addresses to frames: programs with known answers, built in every form that people build; files that
 /// are missing, stripped, rebuilt or damaged.
+#include "elf_file.h"
 #include "range_table.h"
 #include "source_path.h"
 #include "symbolize.h"
@@ -320,6 +321,94 @@ static void declarations_have_their_source_file_and_line(void **state) {
     end(&f);
 }
 
+/// clang counts files from 0 and names addresses by an index.
+static void dwarf_5_of_other_compilers_is_understood(void **state) {
+    (void)state;
+    struct fixture f;
+    uint32_t line = 0;
+    static const char *const names[] = { "clang", "clang-14", "clang-19" };
+    const char *clang = NULL;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && !clang; i++) {
+        clang = has_tool(names[i]) ? names[i] : NULL;
+    }
+    if (!clang) {
+        skip();
+    }
+    const char *path = build_small(clang, "-gdwarf-5 -shared -fPIC -nostdlib");
+    begin(&f);
+    uint32_t module = open_any(&f, path);
+    struct str table = symbolizer_declaration(
+            f.symbolizer, module, address_of("nm", path, "table"), false, &line);
+    assert_true(str_ends_with(table, STR("small.c")));
+    assert_int_equal(line, 1);
+    end(&f);
+}
+
+// ---- relocatable objects ----
+
+/// Address of the symbol in an object whose sections lie at `addresses`.
+static uint64_t address_in_object(
+        const struct elf_file *elf, const uint64_t *addresses, const char *name) {
+    for (size_t i = 0; i < elf->symbol_count; i++) {
+        const struct elf_symbol *s = &elf->symbols[i];
+        if (s->section != 0 && str_equal(s->name, str_from(name))) {
+            return addresses[s->section] + s->address;
+        }
+    }
+    fail_msg("no symbol %s", name);
+    return 0;
+}
+
+static void objects_are_read_from_memory(void **state) {
+    (void)state;
+    static const char *const tools[] = { "gcc -m64", "gcc -m32", "clang", "clang-14",
+        "riscv64-unknown-elf-gcc -march=rv32imac -mabi=ilp32",
+        "arm-none-eabi-gcc -mthumb -mcpu=cortex-m3" };
+    for (size_t i = 0; i < sizeof(tools) / sizeof(tools[0]); i++) {
+        struct fixture f;
+        struct elf_file elf;
+        const uint64_t *addresses = NULL;
+        uint32_t module, line;
+        char tool[32];
+        assert_int_equal(sscanf(tools[i], "%31s", tool), 1);
+        if (!has_tool(tool)) {
+            continue;
+        }
+        const char *path = build_small(tools[i], "-g -ffunction-sections -fdata-sections -c");
+        begin(&f);
+        assert_true(elf_file_read(&f.arena, path, &elf, &f.err));
+        for (unsigned again = 0; again < 2; again++) {
+            assert_true(symbolizer_open_object(f.symbolizer, &elf, &module, &addresses));
+            uint64_t table = address_in_object(&elf, addresses, "table");
+            uint64_t outer = address_in_object(&elf, addresses, "outer");
+            struct str file = symbolizer_declaration(f.symbolizer, module, table, false, &line);
+            assert_int_equal(line, 1);
+            (void)symbolizer_declaration(f.symbolizer, module, outer, false, &line);
+            assert_int_equal(line, 4);
+            (void)symbolizer_line(f.symbolizer, module, outer + 2, &line);
+            assert_int_equal(line, 4);
+            symbolizer_close_object(f.symbolizer);
+            assert_true(str_ends_with(file, STR("small.c"))); // It outlives the object.
+        }
+        elf_file_close(&elf);
+        end(&f);
+    }
+}
+
+static void objects_without_debug_information_have_no_places(void **state) {
+    (void)state;
+    struct fixture f;
+    struct elf_file elf;
+    const uint64_t *addresses = NULL;
+    uint32_t module;
+    const char *path = build_small("gcc", "-g0 -c");
+    begin(&f);
+    assert_true(elf_file_read(&f.arena, path, &elf, &f.err));
+    assert_false(symbolizer_open_object(f.symbolizer, &elf, &module, &addresses));
+    elf_file_close(&elf);
+    end(&f);
+}
+
 // ---- dropped code ----
 
 /// What the linker drops keeps its debug information, at address 0: it must not claim the code that a chip
@@ -566,6 +655,9 @@ int main(void) {
         cmocka_unit_test(stripped_programs_have_no_names),
         cmocka_unit_test(other_machines_are_read_too),
         cmocka_unit_test(declarations_have_their_source_file_and_line),
+        cmocka_unit_test(dwarf_5_of_other_compilers_is_understood),
+        cmocka_unit_test(objects_are_read_from_memory),
+        cmocka_unit_test(objects_without_debug_information_have_no_places),
         cmocka_unit_test(dropped_functions_claim_no_code_at_zero),
         cmocka_unit_test(a_rebuilt_file_is_refused),
         cmocka_unit_test(missing_files_are_named),
