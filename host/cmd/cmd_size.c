@@ -17,7 +17,7 @@ static const struct opt opts[] = {
     { .letter = 'b',
             .name = "by",
             .value = "KEY[,KEY...]",
-            .help = "group by region, component, archive, object, file, ...",
+            .help = "group by region, component, archive, symbol and more",
             .more = "Keys: region, component, archive, object, file, symbol, kind, section, input, "
                     "fate, cause, program." },
     { .letter = 'f',

@@ -195,7 +195,9 @@ static struct footprint_item *add(struct sweep *s, const struct piece *p, uint64
         .object = p->object,
         .kind = (uint8_t)kind,
         .fate = s->in->is_of_object ? FOOTPRINT_MAY_STAY : FOOTPRINT_LINKED,
-        .known = s->in->is_of_object ? FOOTPRINT_BY_OBJECT : p->input ? FOOTPRINT_BY_MAP : 0 };
+        .known = s->in->is_of_object ? FOOTPRINT_BY_OBJECT
+                 : p->input          ? FOOTPRINT_BY_MAP
+                                     : 0 };
     return item;
 }
 

@@ -56,13 +56,14 @@ static void add_entry(struct adding *a, uint32_t section, uint64_t at, uint64_t 
 }
 
 /// A section of strings or constants that a linker merges: an item for each entry.
-static void add_mergeable(struct adding *a, uint32_t section, const struct elf_section *s,
-        struct str contents) {
-    uint64_t at = 0;
-    while (at < contents.len) {
-        uint64_t bytes = footprint_entry_bytes(s, contents, at);
-        add_entry(a, section, at, bytes);
-        at += bytes;
+static void add_mergeable(
+        struct adding *a, uint32_t section, const struct elf_section *s, struct str contents) {
+    struct footprint_entries shape = footprint_entries_of(s);
+    size_t next;
+    for (size_t at = 0; at < contents.len; at = next) {
+        next = footprint_entry_next(
+                &shape, contents, at + footprint_entry_bytes(&shape, contents, at));
+        add_entry(a, section, at, next - at); // what aligns the next one included
     }
 }
 
@@ -124,8 +125,9 @@ static void add_elf(struct footprint *f, uint32_t file, uint32_t object, struct 
 
 // ---- files
 
-static const char slim[] = "holds no code yet, only the compiler's intermediate form (-flto); compile "
-                           "with -ffat-lto-objects, or without -flto";
+static const char slim[] =
+        "holds no code yet, only the compiler's intermediate form (-flto); compile "
+        "with -ffat-lto-objects, or without -flto";
 
 /// What is passed over, and why the first of it was.
 struct skipped {
@@ -154,8 +156,8 @@ static void add_member(struct skipped *skipped, uint32_t file, const struct ar_m
     } else if (elf->is_slim_lto) {
         skip(skipped, m->path, slim);
     } else {
-        add_elf(f, file,
-                footprint_object_of(f, file, f->files.at[file].path, m->name, m->ordinal), elf);
+        add_elf(f, file, footprint_object_of(f, file, f->files.at[file].path, m->name, m->ordinal),
+                elf);
     }
 }
 
@@ -165,7 +167,8 @@ static uint32_t push_file(struct footprint *f, const char *path) {
     return (uint32_t)f->files.len - 1;
 }
 
-static bool add_archive(struct footprint *f, const char *path, struct skipped *skipped, struct err *err) {
+static bool add_archive(
+        struct footprint *f, const char *path, struct skipped *skipped, struct err *err) {
     struct ar_file *ar = NEW(f->arena, struct ar_file);
     if (!ar_file_read(f->arena, path, ar, err))
         return false;
@@ -174,7 +177,8 @@ static bool add_archive(struct footprint *f, const char *path, struct skipped *s
     for (size_t i = 0; i < ar->member_count; i++)
         add_member(skipped, file, &ar->members[i]);
     if (skipped->count != 0 && skipped->count == ar->member_count)
-        return fail(err, path, ERR_NO_OFFSET, "holds nothing that can be measured: %s", skipped->why);
+        return fail(
+                err, path, ERR_NO_OFFSET, "holds nothing that can be measured: %s", skipped->why);
     return true;
 }
 
