@@ -173,11 +173,8 @@ void footprint_cut_begin(struct cut *c, struct footprint *f, uint32_t file,
             sort_symbols(c, c->symbols + first, c->first_symbol[i + 1] - first, other);
         }
     }
+    c->bytes_left = 2 * (uint64_t)elf->bytes.len;
     c->marks = footprint_marks_of(f->arena, elf, &c->mark_count);
-}
-
-bool footprint_cut_has_symbols(const struct cut *c, uint32_t number) {
-    return c->elf && c->first_symbol[number] < c->first_symbol[number + 1];
 }
 
 // ---- items ----
@@ -263,12 +260,16 @@ static void add_symbol(struct sweep *s, const struct piece *p, uint64_t low, uin
 
 // ---- bytes without a name ----
 
-/// The stored bytes [low, high); empty when they are not at hand.
+/// The stored bytes [low, high); empty when they are not at hand, or more were looked at than a sound file has.
 static struct str contents_of(const struct sweep *s, uint64_t low, uint64_t high) {
     struct str all = s->in->contents;
     uint64_t begin = low - s->section->address;
     uint64_t end = high - s->section->address;
-    return end <= all.len ? (struct str){ all.at + begin, (size_t)(end - begin) } : STR("");
+    if (end > all.len || high - low > s->cut->bytes_left) {
+        return STR("");
+    }
+    s->cut->bytes_left -= high - low;
+    return (struct str){ all.at + begin, (size_t)(end - begin) };
 }
 
 /// Whether an alignment of what begins at `high` can be the reason for the bytes before it.
