@@ -20,6 +20,7 @@ extern const struct command cmd_replay;
 extern const struct command cmd_plan;
 extern const struct command cmd_match;
 extern const struct command cmd_emit;
+extern const struct command cmd_size;
 extern const struct command cmd_help;
 extern const struct command cmd_version;
 
@@ -34,6 +35,7 @@ static const struct command *const commands[] = {
     &cmd_plan,
     &cmd_match,
     &cmd_emit,
+    &cmd_size,
     &cmd_help,
     &cmd_version,
     NULL,

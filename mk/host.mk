@@ -6,7 +6,7 @@ HOST_WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -W
     -Wdouble-promotion -Wformat=2 -Wwrite-strings -Wnull-dereference -Wimplicit-fallthrough -Werror
 
 HOST_STD := -std=c11 -D_GNU_SOURCE
-HOST_PKG := libdw libelf jansson
+HOST_PKG := libdw libelf jansson zlib libzstd
 HOST_LIBS = $(shell pkg-config --libs $(HOST_PKG)) -liberty
 HOST_PKG_CFLAGS = $(shell pkg-config --cflags $(HOST_PKG))
 

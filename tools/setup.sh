@@ -13,7 +13,7 @@ set -eu
 packages_of() {
     case $1 in
     # the ramlens command
-    host) echo gcc libc6-dev make pkg-config libdw-dev libelf-dev libjansson-dev libiberty-dev ;;
+    host) echo gcc libc6-dev make pkg-config libdw-dev libelf-dev libjansson-dev libiberty-dev zlib1g-dev libzstd-dev ;;
     # the recorder, for both word sizes
     runtime) echo gcc libc6-dev make gcc-multilib ;;
     # the WebRTC stack: compilers for both word sizes, and what fetches and unpacks its sources

@@ -29,6 +29,7 @@ enum {
 /// Headings of the overview. It shows them in the order of the table's lines.
 #define CMD_GROUP_RECORD "Record a run"
 #define CMD_GROUP_ASK    "Ask a trace"
+#define CMD_GROUP_SIZE   "Before it runs"
 #define CMD_GROUP_PLACE  "Place memory"
 #define CMD_GROUP_ABOUT  "About ramlens"
 

@@ -40,6 +40,7 @@ struct ar_file {
     bool is_bsd;
     struct ar_member *members; ///< In the order of the file; symbol and name tables left out.
     size_t member_count;
+    uint32_t heads;      ///< Read so far; private.
     struct ar_map *maps; ///< Private: of the archive and, if it is thin, its files.
 };
 

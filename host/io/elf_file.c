@@ -1,166 +1,392 @@
-/// Sections, symbols and build id by libelf. Names are copied with their whole string table, once.
-#include "elf_file.h"
+// See elf_file.h. Reading in place: headers, sections, segments, symbols. What is inside of sections is elf_contents.c's.
+#include "elf_bytes.h"
 
-#include <elfutils/libdwelf.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <gelf.h>
-#include <unistd.h>
+#include <elf.h>
+#include <string.h>
 
-/// A string table in the arena; terminated whatever the file holds.
-struct names {
-    const char *at;
-    size_t len;
-};
+// ---- strings
 
-static struct names read_names(struct arena *a, Elf *elf, size_t section) {
-    Elf_Scn *scn = elf_getscn(elf, section);
-    Elf_Data *data = scn ? elf_rawdata(scn, NULL) : NULL;
-    if (!data || !data->d_buf) {
-        return (struct names){ "", 0 };
+/// A string table in the file's bytes whose last byte ends a string; else empty: then no name can run on behind it.
+static struct str string_table(const struct elf_file *elf, uint32_t section) {
+    if (section == 0 || section >= elf->section_count)
+        return STR("");
+    const struct elf_section *s = &elf->sections[section];
+    struct str table = { elf->bytes.at + s->file_offset, s->size_bytes };
+    bool is_sound = elf_is_stored(s) && table.len > 0 && table.at[table.len - 1] == '\0';
+    return is_sound ? table : STR("");
+}
+
+static struct str string_at(struct str table, uint64_t offset) {
+    return offset < table.len ? str_from(table.at + offset) : STR("");
+}
+
+// ---- header
+
+bool elf_file_is(struct str bytes) {
+    return bytes.len >= SELFMAG && memcmp(bytes.at, ELFMAG, SELFMAG) == 0;
+}
+
+static bool fail_no_elf(const struct elf_file *elf, struct err *err) {
+    const char *path = elf->path.at;
+    if (str_starts_with(elf->bytes, STR("!<arch>\n")) ||
+            str_starts_with(elf->bytes, STR("!<thin>\n")))
+        return fail(err, path, ERR_NO_OFFSET, "is an archive; an ELF file is needed here");
+    if (str_starts_with(elf->bytes, STR("BC\xc0\xde")))
+        return fail(err, path, ERR_NO_OFFSET,
+                "is LLVM bitcode (made with -flto), which holds no code yet; compile without "
+                "-flto");
+    return fail(err, path, ERR_NO_OFFSET, "is no ELF file");
+}
+
+static bool read_header(struct elf_file *elf, struct err *err) {
+    const unsigned char *ident = (const unsigned char *)elf->bytes.at;
+    if (!elf_file_is(elf->bytes))
+        return fail_no_elf(elf, err);
+    size_t header_bytes = elf->bytes.len > EI_CLASS && ident[EI_CLASS] == ELFCLASS64
+                                  ? sizeof(Elf64_Ehdr)
+                                  : sizeof(Elf32_Ehdr);
+    if (elf->bytes.len < header_bytes)
+        return fail(err, elf->path.at, elf->bytes.len, "ends inside the ELF header");
+    if (ident[EI_CLASS] != ELFCLASS32 && ident[EI_CLASS] != ELFCLASS64)
+        return fail(err, elf->path.at, EI_CLASS, "is an ELF file of neither 32 nor 64 bits");
+    if (ident[EI_DATA] != ELFDATA2LSB && ident[EI_DATA] != ELFDATA2MSB)
+        return fail(err, elf->path.at, EI_DATA, "is an ELF file of no known byte order");
+    elf->class_bits = ident[EI_CLASS] == ELFCLASS64 ? 64 : 32;
+    elf->is_big_endian = ident[EI_DATA] == ELFDATA2MSB;
+    elf->type = (uint16_t)elf_number(elf, offsetof(Elf32_Ehdr, e_type), 2);
+    elf->machine = (uint16_t)elf_number(elf, offsetof(Elf32_Ehdr, e_machine), 2);
+    elf->flags = (uint32_t)elf_number(elf,
+            elf->class_bits == 64 ? offsetof(Elf64_Ehdr, e_flags) : offsetof(Elf32_Ehdr, e_flags),
+            4);
+    return true;
+}
+
+static uint64_t header_word(const struct elf_file *elf, unsigned at32, unsigned at64) {
+    return elf_word(elf, 0, at32, at64);
+}
+
+static uint32_t header_half(const struct elf_file *elf, unsigned at32, unsigned at64) {
+    return (uint32_t)elf_number(elf, elf->class_bits == 64 ? at64 : at32, 2);
+}
+
+#define HEADER_WORD(elf, field)                                                                    \
+    header_word((elf), offsetof(Elf32_Ehdr, field), offsetof(Elf64_Ehdr, field))
+#define HEADER_HALF(elf, field)                                                                    \
+    header_half((elf), offsetof(Elf32_Ehdr, field), offsetof(Elf64_Ehdr, field))
+
+// ---- sections
+
+#define SECTION_WORD(elf, at, field)                                                               \
+    elf_word((elf), (at), offsetof(Elf32_Shdr, field), offsetof(Elf64_Shdr, field))
+#define SECTION_HALF(elf, at, field)                                                               \
+    (uint32_t) elf_number((elf),                                                                   \
+            (at) + ((elf)->class_bits == 64 ? offsetof(Elf64_Shdr, field)                          \
+                                            : offsetof(Elf32_Shdr, field)),                        \
+            4)
+
+static size_t section_bytes(const struct elf_file *elf) {
+    return elf->class_bits == 64 ? sizeof(Elf64_Shdr) : sizeof(Elf32_Shdr);
+}
+
+/// A section that lies outside of the file, or wraps around, keeps its place in the table and nothing else.
+static struct elf_section section_at(struct elf_file *elf, uint64_t at, uint32_t *name) {
+    struct elf_section s = { .name = STR(""),
+        .type = SECTION_HALF(elf, at, sh_type),
+        .flags = SECTION_WORD(elf, at, sh_flags),
+        .address = SECTION_WORD(elf, at, sh_addr),
+        .file_offset = SECTION_WORD(elf, at, sh_offset),
+        .size_bytes = SECTION_WORD(elf, at, sh_size),
+        .link = SECTION_HALF(elf, at, sh_link),
+        .info = SECTION_HALF(elf, at, sh_info),
+        .alignment = SECTION_WORD(elf, at, sh_addralign),
+        .entry_bytes = SECTION_WORD(elf, at, sh_entsize) };
+    *name = SECTION_HALF(elf, at, sh_name);
+    uint64_t room = (elf->class_bits == 64 ? UINT64_MAX : UINT32_MAX) - s.address;
+    bool is_outside = elf_is_stored(&s) && !elf_has(elf, s.file_offset, s.size_bytes);
+    if (is_outside || (s.size_bytes != 0 && s.size_bytes - 1 > room)) {
+        elf->damage++;
+        s = (struct elf_section){ .name = STR("") };
     }
-    struct str copy = arena_copy(a, (struct str){ data->d_buf, data->d_size });
-    return (struct names){ copy.at, copy.len };
+    return s;
 }
 
-static struct str name_at(struct names names, uint64_t offset) {
-    return offset < names.len ? str_from(names.at + offset) : STR("");
-}
-
-static void read_sections(struct arena *a, Elf *elf, struct elf_file *out) {
-    size_t count = 0;
-    size_t names_section = 0;
-    if (elf_getshdrnum(elf, &count) != 0 || count > UINT32_MAX ||
-            elf_getshdrstrndx(elf, &names_section) != 0) {
+static void read_sections(struct arena *a, struct elf_file *elf) {
+    uint64_t table = HEADER_WORD(elf, e_shoff);
+    uint64_t step = HEADER_HALF(elf, e_shentsize);
+    uint64_t count = HEADER_HALF(elf, e_shnum);
+    uint32_t names_section = HEADER_HALF(elf, e_shstrndx);
+    if (table == 0)
+        return;
+    if (step < section_bytes(elf) || !elf_has(elf, table, step)) {
+        elf->damage++;
         return;
     }
-    struct names names = read_names(a, elf, names_section);
-    out->sections = NEW_ARRAY(a, struct elf_section, count + 1);
-    out->section_count = (uint32_t)count;
-    for (size_t i = 0; i < count; i++) {
-        GElf_Shdr header;
-        if (!gelf_getshdr(elf_getscn(elf, i), &header)) {
-            continue;
-        }
-        out->sections[i] = (struct elf_section){ .name = name_at(names, header.sh_name),
-            .address = header.sh_addr,
-            .size_bytes = header.sh_size,
-            .flags = header.sh_flags,
-            .type = header.sh_type };
+    uint32_t name;
+    struct elf_file quiet = *elf;
+    struct elf_section first = section_at(&quiet, table, &name);
+    if (count == 0) // Too many for the header: the first section tells.
+        count = SECTION_WORD(elf, table, sh_size);
+    if (names_section == SHN_XINDEX)
+        names_section = first.link;
+    uint64_t most = (elf->bytes.len - table) / step;
+    if (count > most || count > UINT32_MAX) {
+        elf->damage++;
+        count = most < UINT32_MAX ? most : UINT32_MAX - 1;
     }
+    uint32_t *names = NEW_ARRAY(a, uint32_t, count + 1);
+    elf->sections = NEW_ARRAY(a, struct elf_section, count + 1);
+    elf->section_count = (uint32_t)count;
+    for (uint32_t i = 1; i < count; i++)
+        elf->sections[i] = section_at(elf, table + i * step, &names[i]);
+    struct str strings = string_table(elf, names_section);
+    for (uint32_t i = 1; i < count; i++)
+        elf->sections[i].name = string_at(strings, names[i]);
 }
 
-/// The symbol table to read: `.symtab`, else `.dynsym`, else NULL.
-static Elf_Scn *find_symbols(Elf *elf, GElf_Shdr *header) {
-    Elf_Scn *found = NULL;
-    GElf_Shdr candidate;
-    for (Elf_Scn *scn = elf_nextscn(elf, NULL); scn; scn = elf_nextscn(elf, scn)) {
-        if (!gelf_getshdr(scn, &candidate)) {
-            continue;
-        }
-        if (candidate.sh_type == SHT_SYMTAB || (candidate.sh_type == SHT_DYNSYM && !found)) {
-            found = scn;
-            *header = candidate;
-            if (candidate.sh_type == SHT_SYMTAB) {
-                break;
-            }
-        }
-    }
-    return found;
+// ---- segments
+
+static struct elf_segment segment_at(const struct elf_file *elf, uint64_t at) {
+    bool is_64 = elf->class_bits == 64;
+    unsigned flags = is_64 ? offsetof(Elf64_Phdr, p_flags) : offsetof(Elf32_Phdr, p_flags);
+#define SEGMENT_WORD(field)                                                                        \
+    elf_word(elf, at, offsetof(Elf32_Phdr, field), offsetof(Elf64_Phdr, field))
+    return (struct elf_segment){ .type = (uint32_t)elf_number(elf, at, 4),
+        .flags = (uint32_t)elf_number(elf, at + flags, 4),
+        .file_offset = SEGMENT_WORD(p_offset),
+        .address = SEGMENT_WORD(p_vaddr),
+        .load_address = SEGMENT_WORD(p_paddr),
+        .file_bytes = SEGMENT_WORD(p_filesz),
+        .memory_bytes = SEGMENT_WORD(p_memsz) };
+#undef SEGMENT_WORD
 }
 
-/// Where the image of thread-local data begins; symbols in it count from there.
-static uint64_t tls_address(Elf *elf) {
-    size_t count = 0;
-    GElf_Phdr header;
-    if (elf_getphdrnum(elf, &count) != 0) {
-        return 0;
-    }
-    for (size_t i = 0; i < count && i < INT32_MAX; i++) {
-        if (gelf_getphdr(elf, (int)i, &header) && header.p_type == PT_TLS) {
-            return header.p_vaddr;
-        }
-    }
-    return 0;
+static bool is_sound(const struct elf_file *elf, const struct elf_segment *s) {
+    return elf_has(elf, s->file_offset, s->file_bytes) &&
+           s->memory_bytes <= UINT64_MAX - s->address &&
+           s->memory_bytes <= UINT64_MAX - s->load_address;
 }
 
-static struct elf_symbol to_symbol(
-        const struct elf_file *file, const GElf_Sym *symbol, struct names names) {
-    uint8_t type = GELF_ST_TYPE(symbol->st_info);
-    bool in_section = symbol->st_shndx < SHN_LORESERVE && symbol->st_shndx < file->section_count;
-    return (struct elf_symbol){ .name = name_at(names, symbol->st_name),
-        .address = symbol->st_value + (type == STT_TLS ? file->tls_address : 0),
-        .size_bytes = symbol->st_size,
-        .section = in_section ? symbol->st_shndx : 0,
-        .type = type,
-        .binding = GELF_ST_BIND(symbol->st_info) };
-}
-
-static void read_symbols(struct arena *a, Elf *elf, struct elf_file *out) {
-    GElf_Shdr header = { 0 };
-    Elf_Scn *scn = find_symbols(elf, &header);
-    Elf_Data *data = scn ? elf_getdata(scn, NULL) : NULL;
-    size_t entry_bytes = gelf_fsize(elf, ELF_T_SYM, 1, EV_CURRENT);
-    if (!data || entry_bytes == 0) {
+static void read_segments(struct arena *a, struct elf_file *elf) {
+    uint64_t table = HEADER_WORD(elf, e_phoff);
+    uint64_t step = HEADER_HALF(elf, e_phentsize);
+    uint32_t count = HEADER_HALF(elf, e_phnum);
+    size_t least = elf->class_bits == 64 ? sizeof(Elf64_Phdr) : sizeof(Elf32_Phdr);
+    if (count == 0 || table == 0)
+        return;
+    if (step < least || !elf_has(elf, table, count * step)) {
+        elf->damage++;
         return;
     }
-    struct names names = read_names(a, elf, header.sh_link);
-    size_t count = data->d_size / entry_bytes;
-    out->symbols = NEW_ARRAY(a, struct elf_symbol, count + 1);
-    for (size_t i = 1; i < count && i < INT32_MAX; i++) { // The first is empty by definition.
-        GElf_Sym symbol;
-        if (gelf_getsym(data, (int)i, &symbol)) {
-            out->symbols[out->symbol_count++] = to_symbol(out, &symbol, names);
+    elf->segments = NEW_ARRAY(a, struct elf_segment, count);
+    for (uint32_t i = 0; i < count; i++) {
+        struct elf_segment s = segment_at(elf, table + i * step);
+        if (is_sound(elf, &s))
+            elf->segments[elf->segment_count++] = s;
+        else
+            elf->damage++;
+        if (is_sound(elf, &s) && s.type == PT_TLS)
+            elf->tls_address = s.address;
+    }
+}
+
+// ---- symbols
+
+static const struct elf_section *section_of_type(const struct elf_file *elf, uint32_t type) {
+    for (uint32_t i = 1; i < elf->section_count; i++)
+        if (elf->sections[i].type == type)
+            return &elf->sections[i];
+    return NULL;
+}
+
+/// The table of section numbers that do not fit a symbol's own field; NULL without one.
+static const struct elf_section *wide_numbers(const struct elf_file *elf, uint32_t symbols) {
+    for (uint32_t i = 1; i < elf->section_count; i++)
+        if (elf->sections[i].type == SHT_SYMTAB_SHNDX && elf->sections[i].link == symbols)
+            return &elf->sections[i];
+    return NULL;
+}
+
+static bool has_mapping_symbols(const struct elf_file *elf) {
+    return elf->machine == EM_ARM || elf->machine == EM_AARCH64 || elf->machine == EM_RISCV;
+}
+
+/// Names that tools gave: ".L12", ".L0 "; on ARM and RISC-V "$a", "$d.7", "$xrv32i2p1_m2p0".
+static bool is_mark(const struct elf_file *elf, struct str name) {
+    if (str_starts_with(name, STR(".L")))
+        return true;
+    if (name.len < 2 || name.at[0] != '$' || !has_mapping_symbols(elf))
+        return false;
+    bool is_kind = strchr("adtx", name.at[1]) != NULL;
+    bool ends =
+            name.len == 2 || name.at[2] == '.' || (elf->machine == EM_RISCV && name.at[1] == 'x');
+    return is_kind && ends;
+}
+
+static void place_symbol(
+        struct elf_file *elf, struct elf_symbol *s, uint32_t number, bool is_wide) {
+    s->section = 0;
+    if (!is_wide && number >= SHN_LORESERVE) {
+        s->place = number == SHN_COMMON ? ELF_COMMON : ELF_ABSOLUTE;
+    } else if (number == SHN_UNDEF) {
+        s->place = ELF_UNDEFINED;
+    } else if (number < elf->section_count) {
+        s->place = ELF_IN_SECTION;
+        s->section = number;
+    } else {
+        s->place = ELF_ABSOLUTE;
+        elf->damage++;
+    }
+}
+
+static struct elf_symbol symbol_at(const struct elf_file *elf, uint64_t at, struct str strings) {
+    bool is_64 = elf->class_bits == 64;
+    unsigned info = is_64 ? offsetof(Elf64_Sym, st_info) : offsetof(Elf32_Sym, st_info);
+    uint8_t bits = (uint8_t)elf->bytes.at[at + info];
+    struct elf_symbol s = { .name = string_at(strings, elf_number(elf, at, 4)),
+        .address = elf_word(elf, at, offsetof(Elf32_Sym, st_value), offsetof(Elf64_Sym, st_value)),
+        .size_bytes = elf_word(elf, at, offsetof(Elf32_Sym, st_size), offsetof(Elf64_Sym, st_size)),
+        .type = ELF32_ST_TYPE(bits),
+        .binding = ELF32_ST_BIND(bits) };
+    s.is_mark = is_mark(elf, s.name);
+    bool is_function = s.type == STT_FUNC || s.type == STT_GNU_IFUNC;
+    if (elf->machine == EM_ARM && is_function)
+        s.address &= ~UINT64_C(1);
+    if (s.type == STT_TLS && elf->type != ET_REL)
+        s.address += elf->tls_address;
+    return s;
+}
+
+static void read_symbols(struct arena *a, struct elf_file *elf) {
+    const struct elf_section *table = section_of_type(elf, SHT_SYMTAB);
+    if (table == NULL) {
+        table = section_of_type(elf, SHT_DYNSYM);
+        elf->is_dynamic_table = table != NULL;
+    }
+    size_t step = elf->class_bits == 64 ? sizeof(Elf64_Sym) : sizeof(Elf32_Sym);
+    if (table == NULL)
+        return;
+    unsigned number_at =
+            elf->class_bits == 64 ? offsetof(Elf64_Sym, st_shndx) : offsetof(Elf32_Sym, st_shndx);
+    const struct elf_section *wide = wide_numbers(elf, (uint32_t)(table - elf->sections));
+    struct str strings = string_table(elf, table->link);
+    size_t count = table->size_bytes / step;
+    elf->symbols = NEW_ARRAY(a, struct elf_symbol, count + 1);
+    elf->symbol_count = count;
+    for (size_t i = 1; i < count; i++) {
+        uint64_t at = table->file_offset + i * step;
+        uint32_t number = (uint32_t)elf_number(elf, at + number_at, 2);
+        bool is_wide = number == SHN_XINDEX && wide && i < wide->size_bytes / 4;
+        if (is_wide)
+            number = (uint32_t)elf_number(elf, wide->file_offset + i * 4, 4);
+        elf->symbols[i] = symbol_at(elf, at, strings);
+        place_symbol(elf, &elf->symbols[i], number, is_wide);
+    }
+}
+
+// ---- what kind of file
+
+static uint64_t aligned(uint64_t n) {
+    return (n + 3) & ~UINT64_C(3);
+}
+
+/// Notes: sizes of name and contents, a type, then both, padded to words (elf.h: Elf32_Nhdr).
+static void read_build_id(struct elf_file *elf, const struct elf_section *s) {
+    enum { HEAD = 12 };
+    for (uint64_t at = 0; at + HEAD <= s->size_bytes;) {
+        uint64_t base = s->file_offset + at;
+        uint64_t name = elf_number(elf, base, 4);
+        uint64_t contents = elf_number(elf, base + 4, 4);
+        uint64_t next = at + HEAD + aligned(name) + contents;
+        if (next > s->size_bytes)
+            return;
+        const char *words = elf->bytes.at + base + HEAD;
+        if (elf_number(elf, base + 8, 4) == NT_GNU_BUILD_ID && name == 4 &&
+                memcmp(words, "GNU", 4) == 0) {
+            elf->build_id = (const uint8_t *)words + aligned(name);
+            elf->build_id_bytes = contents;
+            return;
+        }
+        at = aligned(next);
+    }
+}
+
+/// gcc says it with a symbol, since version 10 also in the head of a section: the byte behind two version numbers
+/// (gcc, lto-streamer.h: struct lto_section).
+static bool is_slim(const struct elf_file *elf) {
+    enum { SLIM_BYTE = 4 };
+    bool has_code = false;
+    bool is_lto = false;
+    for (uint32_t i = 1; i < elf->section_count; i++) {
+        const struct elf_section *s = &elf->sections[i];
+        has_code |= (s->flags & SHF_ALLOC) && s->size_bytes != 0;
+        if (!str_starts_with(s->name, STR(".gnu.lto_")))
+            continue;
+        is_lto = true;
+        if (str_starts_with(s->name, STR(".gnu.lto_.lto.")) && elf_is_stored(s) &&
+                s->size_bytes > SLIM_BYTE)
+            return elf->bytes.at[s->file_offset + SLIM_BYTE] != 0;
+    }
+    for (size_t i = 1; is_lto && i < elf->symbol_count; i++)
+        if (str_equal(elf->symbols[i].name, STR("__gnu_lto_slim")))
+            return true;
+    return is_lto && !has_code;
+}
+
+/// Which COMDAT group each section is a member of.
+static void read_groups(struct elf_file *elf) {
+    for (uint32_t i = 1; i < elf->section_count; i++) {
+        const struct elf_section *group = &elf->sections[i];
+        if (group->type != SHT_GROUP || group->size_bytes < 4 ||
+                !(elf_number(elf, group->file_offset, 4) & GRP_COMDAT))
+            continue;
+        for (uint64_t at = 4; at + 4 <= group->size_bytes; at += 4) {
+            uint64_t member = elf_number(elf, group->file_offset + at, 4);
+            if (member != 0 && member < elf->section_count)
+                elf->sections[member].group = i;
         }
     }
 }
 
-static void read_build_id(struct arena *a, Elf *elf, struct elf_file *out) {
-    const void *bytes = NULL;
-    ssize_t len = dwelf_elf_gnu_build_id(elf, &bytes);
-    if (len > 0) {
-        struct str copy = arena_copy(a, (struct str){ bytes, (size_t)len });
-        out->build_id = (const uint8_t *)copy.at;
-        out->build_id_bytes = copy.len;
-    }
-}
+// ---- the whole
 
-static bool read_all(struct arena *a, Elf *elf, struct elf_file *out, struct err *err) {
-    GElf_Ehdr header;
-    const char *path = out->path.at;
-    if (elf_kind(elf) != ELF_K_ELF || !gelf_getehdr(elf, &header)) {
-        return fail(err, path, ERR_NO_OFFSET, "is no ELF file");
+bool elf_file_parse(struct arena *a, const char *path, struct str bytes, struct elf_file *out,
+        struct err *err) {
+    *out = (struct elf_file){ .path = arena_copy(a, str_from(path)), .bytes = bytes };
+    if (!read_header(out, err))
+        return false;
+    read_sections(a, out);
+    read_segments(a, out);
+    read_symbols(a, out);
+    for (uint32_t i = 1; i < out->section_count && out->build_id == NULL; i++)
+        if (out->sections[i].type == SHT_NOTE)
+            read_build_id(out, &out->sections[i]);
+    if (out->type == ET_REL) {
+        read_groups(out);
+        out->is_slim_lto = is_slim(out);
     }
-    out->class_bits = gelf_getclass(elf) == ELFCLASS64 ? 64 : 32;
-    out->machine = header.e_machine;
-    out->type = header.e_type;
-    out->tls_address = tls_address(elf);
-    read_sections(a, elf, out);
-    read_symbols(a, elf, out);
-    read_build_id(a, elf, out);
     return true;
 }
 
 bool elf_file_read(struct arena *a, const char *path, struct elf_file *out, struct err *err) {
-    *out = (struct elf_file){ .path = arena_copy(a, str_from(path)) };
-    (void)elf_version(EV_CURRENT);
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0) {
-        return fail(err, path, ERR_NO_OFFSET, "cannot be opened: %s", strerror(errno));
-    }
-    Elf *elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
-    bool done = elf ? read_all(a, elf, out, err)
-                    : fail(err, path, ERR_NO_OFFSET, "is no ELF file: %s", elf_errmsg(-1));
-    elf_end(elf);
-    (void)close(fd);
+    struct file_map map;
+    *out = (struct elf_file){ .path = STR("") };
+    if (!file_map(path, &map, err))
+        return false;
+    struct str bytes = { (const char *)map.bytes, map.size_bytes };
+    bool done = elf_file_parse(a, path, bytes, out, err);
+    out->map = map;
+    if (!done)
+        elf_file_close(out);
     return done;
 }
 
+void elf_file_close(struct elf_file *elf) {
+    file_unmap(&elf->map);
+}
+
 const struct elf_section *elf_file_section(const struct elf_file *elf, struct str name) {
-    for (uint32_t i = 1; i < elf->section_count; i++) {
-        if (str_equal(elf->sections[i].name, name)) {
+    for (uint32_t i = 1; i < elf->section_count; i++)
+        if (str_equal(elf->sections[i].name, name))
             return &elf->sections[i];
-        }
-    }
     return NULL;
 }

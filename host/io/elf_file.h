@@ -55,7 +55,7 @@ struct elf_symbol {
     struct str name; ///< As in the file; a version (`@GLIBC_2.0`) may follow.
     uint64_t
             address; ///< As in the file, but without ARM's Thumb bit; of a thread-local one in an executable its
-            ///< place in the image that each thread copies; in an object the offset in its section.
+    ///< place in the image that each thread copies; in an object the offset in its section.
     uint64_t size_bytes;
     uint32_t section; ///< Index into elf_file.sections; 0 unless ELF_IN_SECTION.
     uint8_t type;     ///< STT_ number.

@@ -408,6 +408,10 @@ static uint64_t scaled(uint64_t parts, double nanoseconds_a_part) {
     return n < 1.8e19 ? (uint64_t)n : UINT64_MAX;
 }
 
+bool trace_is_of_device(const struct trace_image *image) {
+    return str_equal(image->platform, STR(TRACE_OF_DEVICE));
+}
+
 uint64_t trace_nanoseconds(const struct trace_image *image, uint64_t time) {
     uint64_t from = image->clock_count > 0 ? image->clock_ticks[0] : 0;
     uint64_t since = time > from ? time - from : 0;

@@ -52,6 +52,9 @@ struct trace_counters {
             too_deep;
 };
 
+/// The platform of a trace that was made from what a device printed.
+#define TRACE_OF_DEVICE "esp-idf"
+
 enum { TRACE_REGIONS_MAX = 64 };
 
 /// A heap of the target in which a placed run's blocks lie.
@@ -98,6 +101,9 @@ struct trace_image {
     struct trace_placed placed;
     struct trace_region *regions; ///< By number, TRACE_REGIONS_MAX; NULL when there are none.
 };
+
+/// Whether a device told the image's events: addresses are the target's, and what a host's libraries would hold for themselves is not in them.
+bool trace_is_of_device(const struct trace_image *image);
 
 /// What is wrong with the file, if anything.
 struct trace_damage {

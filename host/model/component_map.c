@@ -102,6 +102,7 @@ static bool read_globs(struct component_map *m, const struct conf *c, const stru
     for (uint32_t i = 1; i < line->word_count; i++) {
         add_rule(m, (unsigned)kind, line->words[i], component);
     }
+    m->names_sources |= kind == EVIDENCE_SOURCE && !m->is_built_in;
     return true;
 }
 
@@ -128,6 +129,7 @@ static bool read_component(struct component_map *m, const struct conf *c,
         const struct conf_line *line, bool is_built_in, struct err *err) {
     struct str name;
     uint32_t number = 0;
+    m->is_built_in = is_built_in;
     if (!conf_word(c, line, 1, "the name of the component", &name, err)) {
         return false;
     }

@@ -62,6 +62,8 @@ struct component_map {
     size_t names_room, flags_room;
     struct arena *arena;
     bool names_modules;
+    bool names_sources; ///< A map that someone wrote has `source` globs: without debug information less is known.
+    bool is_built_in;
     uint32_t unknown;
     struct {
         struct component_rule *at;

@@ -191,8 +191,10 @@ static struct footprint_item *add(struct sweep *s, const struct piece *p, uint64
         .section = s->in->section,
         .object = p->object,
         .kind = (uint8_t)kind,
-        .fate = FOOTPRINT_LINKED,
-        .known = p->input ? FOOTPRINT_BY_MAP : 0 };
+        .fate = s->in->is_of_object ? FOOTPRINT_MAY_STAY : FOOTPRINT_LINKED,
+        .known = s->in->is_of_object ? FOOTPRINT_BY_OBJECT
+                 : p->input          ? FOOTPRINT_BY_MAP
+                                     : 0 };
     return item;
 }
 
@@ -438,6 +440,17 @@ static uint32_t object_of(struct sweep *s, const struct ldmap_input *input) {
     return footprint_object_of(s->cut->footprint, s->cut->file, input->archive, input->object, 1);
 }
 
+/// A section of an object, before linking.
+static void cut_object(struct sweep *s) {
+    struct ldmap_input whole = { .name = s->section->name };
+    struct piece p = { .low = s->section->address,
+        .high = s->section->address + s->section->bytes,
+        .input = &whole,
+        .object = s->in->object,
+        .kind = footprint_kind_of(&s->in->traits, s->section->name) };
+    cut_piece(s, &p);
+}
+
 /// Bytes [low, high) of `input`.
 static void cut_input(
         struct sweep *s, const struct ldmap_input *input, uint64_t low, uint64_t high) {
@@ -477,6 +490,10 @@ void footprint_cut_section(struct cut *c, const struct cut_section *in) {
         s.explains_itself = explains_itself(&s, c->elf->sections[s.section->number].type);
         s.next = c->first_symbol[s.section->number];
         s.symbols_end = c->first_symbol[s.section->number + 1];
+    }
+    if (in->is_of_object) {
+        cut_object(&s);
+        return;
     }
     uint64_t at = s.section->address;
     uint64_t end = at + s.section->bytes;

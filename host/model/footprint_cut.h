@@ -49,6 +49,8 @@ struct cut_section {
     struct section_traits traits;
     const struct ldmap_output *output; ///< NULL: not in the map.
     struct str contents;               ///< Empty when nothing is stored, or it cannot be read.
+    bool is_of_object;                 ///< Before linking: all of it is `object`'s.
+    uint32_t object;
 };
 
 /// Sorts the program's symbols. `elf` and `map` may be NULL, not both. Cost: n log n in symbols.

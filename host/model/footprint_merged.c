@@ -6,6 +6,7 @@
 ///
 ///     output    f o o b a r \0        of a.o "foobar", of b.o "bar"
 ///     items    [a.o  ][shared ]
+#include "footprint_entries.h"
 #include "footprint_linked.h"
 
 #include "footprint_inputs.h"
@@ -21,18 +22,11 @@ enum { USER_NONE = UINT32_MAX, USER_MANY = UINT32_MAX - 1 };
 /// Any output section, or none.
 enum { OUTPUT_ANY = UINT32_MAX, OUTPUT_NONE = UINT32_MAX - 1 };
 
-/// How a mergeable section is divided.
-struct shape {
-    uint32_t char_bytes; ///< Of a string's characters, or the size of a constant.
-    uint32_t alignment;  ///< Entries begin at multiples of this.
-    bool is_strings;
-};
-
 /// An item that holds merged entries.
 struct region {
     size_t item; ///< Index into footprint.items.
     struct str contents;
-    struct shape shape;
+    struct footprint_entries shape;
     size_t first_entry;
     size_t entry_count;
 };
@@ -120,47 +114,6 @@ static uint64_t hash_of(struct str text) {
     return hash;
 }
 
-static bool is_zero(const char *at, uint32_t bytes) {
-    for (uint32_t i = 0; i < bytes; i++) {
-        if (at[i] != '\0') {
-            return false;
-        }
-    }
-    return true;
-}
-
-/// Bytes of the entry at `at`, its terminator included.
-static size_t entry_bytes(struct str contents, size_t at, const struct shape *shape) {
-    size_t rest = contents.len - at;
-    size_t bytes = 0;
-    if (!shape->is_strings) {
-        return shape->char_bytes < rest ? shape->char_bytes : rest;
-    }
-    while (bytes + shape->char_bytes <= rest) {
-        bytes += shape->char_bytes;
-        if (is_zero(contents.at + at + bytes - shape->char_bytes, shape->char_bytes)) {
-            return bytes;
-        }
-    }
-    return rest;
-}
-
-/// Where the entry behind `end` begins.
-static size_t next_entry(struct str contents, size_t end, const struct shape *shape) {
-    size_t rest = end % shape->alignment;
-    size_t next = rest != 0 ? end + shape->alignment - rest : end;
-    return next < contents.len ? next : contents.len;
-}
-
-static struct shape shape_of(const struct elf_section *s) {
-    struct shape shape = { .is_strings = (s->flags & SHF_STRINGS) != 0 };
-    bool is_odd = s->entry_bytes == 0 || s->entry_bytes > 64;
-    shape.char_bytes = is_odd ? 1 : (uint32_t)s->entry_bytes;
-    bool is_aligned = s->alignment > shape.char_bytes && s->alignment <= 4096;
-    shape.alignment = is_aligned ? (uint32_t)s->alignment : 1;
-    return shape;
-}
-
 // ---- what went where ----
 
 static uint64_t hash_source(uint32_t object, struct str name) {
@@ -213,7 +166,7 @@ static void note_discarded(struct merging *m, const struct ldmap_discarded *d) {
 
 struct shape_search {
     struct str name;
-    struct shape shape;
+    struct footprint_entries shape;
     bool is_found;
 };
 
@@ -222,14 +175,15 @@ static void find_shape(void *self, const struct elf_file *elf) {
     for (uint32_t i = 1; i < elf->section_count && !search->is_found; i++) {
         const struct elf_section *s = &elf->sections[i];
         if ((s->flags & SHF_MERGE) && str_equal(s->name, search->name)) {
-            search->shape = shape_of(s);
+            search->shape = footprint_entries_of(s);
             search->is_found = true;
         }
     }
 }
 
 /// How the item's bytes are divided: as the input is that the map charges them to, else as its name says (".str1.4", ".cst8").
-static struct shape shape_of_item(struct merging *m, const struct footprint_item *item) {
+static struct footprint_entries shape_of_item(
+        struct merging *m, const struct footprint_item *item) {
     struct shape_search search = { .name = item->input };
     if (item->object != FOOTPRINT_NONE) {
         const struct footprint_object *o = &m->footprint->objects.at[item->object];
@@ -238,11 +192,11 @@ static struct shape shape_of_item(struct merging *m, const struct footprint_item
     if (search.is_found) {
         return search.shape;
     }
-    struct shape shape = { .char_bytes = 1, .alignment = 1, .is_strings = true };
+    struct footprint_entries shape = { .char_bytes = 1, .alignment = 1, .is_strings = true };
     for (uint32_t bytes = 4; bytes <= 32; bytes *= 2) {
         struct str ending = str_from(arena_printf(m->footprint->arena, ".cst%u", bytes));
         if (str_ends_with(item->input, ending)) {
-            shape = (struct shape){ .char_bytes = bytes, .alignment = 1 };
+            shape = (struct footprint_entries){ .char_bytes = bytes, .alignment = 1 };
         }
     }
     return shape;
@@ -306,9 +260,9 @@ static void add_region(struct merging *m, size_t number) {
     }
     m->bytes_left -= region.contents.len;
     for (size_t at = 0; at < region.contents.len && m->entries.len < UINT32_MAX - 1;) {
-        size_t bytes = entry_bytes(region.contents, at, &region.shape);
+        size_t bytes = footprint_entry_bytes(&region.shape, region.contents, at);
         add_entry(m, &region, at, bytes);
-        at = next_entry(region.contents, at + bytes, &region.shape);
+        at = footprint_entry_next(&region.shape, region.contents, at + bytes);
     }
     region.entry_count = m->entries.len - region.first_entry;
     if (region.entry_count != 0) {
@@ -351,16 +305,16 @@ static void note_tail(struct merging *m, struct str text, uint64_t hash, uint32_
     *head = m->tails.len;
 }
 
-static void read_entries(
-        struct merging *m, struct str contents, const struct shape *shape, uint32_t section) {
+static void read_entries(struct merging *m, struct str contents,
+        const struct footprint_entries *shape, uint32_t section) {
     for (size_t at = 0; at < contents.len;) {
-        struct str text = { contents.at + at, entry_bytes(contents, at, shape) };
+        struct str text = { contents.at + at, footprint_entry_bytes(shape, contents, at) };
         uint64_t hash = hash_of(text);
         if (!note_entry(m, text, hash, section) && shape->is_strings &&
                 m->tails.len < UINT32_MAX - 1) {
             note_tail(m, text, hash, section);
         }
-        at = next_entry(contents, at + text.len, shape);
+        at = footprint_entry_next(shape, contents, at + text.len);
     }
 }
 
@@ -380,7 +334,7 @@ static void read_object(void *self, const struct elf_file *elf) {
         }
         left -= contents.len;
         bool is_any = !source || *source == OUTPUT_ANY;
-        struct shape shape = shape_of(s);
+        struct footprint_entries shape = footprint_entries_of(s);
         read_entries(m, contents, &shape, is_any ? OUTPUT_ANY : (uint32_t)(*source - 1));
     }
 }

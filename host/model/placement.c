@@ -90,6 +90,16 @@ static uint8_t choose_region(
     return PLACEMENT_NOWHERE;
 }
 
+/// The region that a device's block lies in; PLACEMENT_NOWHERE for an address outside of all.
+static uint8_t region_of_address(const struct placement *p, uint64_t address) {
+    for (uint32_t i = 0; i < p->target->region_count; i++) {
+        const struct target_region *r = &p->target->regions[i];
+        if (address >= r->start && address - r->start < r->bytes)
+            return (uint8_t)i;
+    }
+    return PLACEMENT_NOWHERE;
+}
+
 /// Adds (`sign` 1) or takes off (-1) a block that lies in `region`.
 static void change_block(struct placement *p, uint32_t region, const struct block *b,
         uint16_t component, uint32_t site, int sign) {
@@ -109,8 +119,10 @@ void placement_block_born(struct placement *p, struct block *b, uint16_t compone
         p->host_only_blocks++;
         return;
     }
-    const struct policy_place *place = plan_rule_place(p->plan, rule_of(p, b, component), b->size);
-    uint8_t region = choose_region(p, place, b);
+    const struct plan_rule *rule = rule_of(p, b, component);
+    uint8_t region = p->by_address && rule->line == 0
+                             ? region_of_address(p, b->address)
+                             : choose_region(p, plan_rule_place(p->plan, rule, b->size), b);
     b->places[p->slot] = region;
     if (region != PLACEMENT_NOWHERE)
         change_block(p, region, b, component, site, 1);

@@ -57,6 +57,7 @@ struct placement {
     int64_t *site_bytes;
     uint32_t site_capacity;
     uint32_t watched; ///< Region of site_bytes: the target's first, `internal`.
+    bool by_address; ///< The trace is a device's: what the plan does not name lies where it lay. Set before the first event.
     struct arena *a;
     unsigned slot; ///< Which of block.places is this placement's.
 };

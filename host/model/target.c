@@ -19,8 +19,9 @@
 #include <sys/stat.h>
 
 static const char *const top_keys[] = { "target", "parameter", "setting", "refuse", "capabilities",
-    "kind", "region", "pool", "allocator", "malloc", "cache-lines", "request", "system", "insists",
-    "stack", "object", "task", NULL };
+    "kind", "region", "memory", "window", "internal-sections", "pool", "allocator", "malloc",
+    "cache-lines", "request", "system", "insists", "stack", "object", "task", "kconfig", "option",
+    NULL };
 
 static int compare_names(const void *a, const void *b) {
     const struct str *left = a;
@@ -329,6 +330,9 @@ static const struct {
     { "capabilities", 1, 1, target_read_capabilities },
     { "kind", 1, UINT32_MAX, target_read_kind },
     { "region", 1, UINT32_MAX, target_read_region },
+    { "memory", 0, UINT32_MAX, target_read_memory },
+    { "window", 0, UINT32_MAX, target_read_window },
+    { "internal-sections", 0, 1, target_read_internal_sections },
     { "pool", 0, 1, target_read_pool },
     { "allocator", 1, 1, target_read_allocator },
     { "malloc", 1, 1, target_read_malloc },
@@ -339,6 +343,8 @@ static const struct {
     { "stack", 1, 1, target_read_stack },
     { "object", 0, UINT32_MAX, target_read_object },
     { "task", 0, UINT32_MAX, target_read_task },
+    { "kconfig", 0, UINT32_MAX, target_read_kconfig },
+    { "option", 0, UINT32_MAX, target_read_option },
 };
 
 static void take_room(struct target_reader *r, uint32_t lines) {
@@ -349,6 +355,10 @@ static void take_room(struct target_reader *r, uint32_t lines) {
     t->insistences = NEW_ARRAY(r->arena, struct target_insistence, lines);
     t->objects = NEW_ARRAY(r->arena, struct target_object, lines);
     t->tasks = NEW_ARRAY(r->arena, struct target_task, lines);
+    t->stores = NEW_ARRAY(r->arena, struct target_store, lines);
+    t->windows = NEW_ARRAY(r->arena, struct target_window, TARGET_WINDOWS_MAX);
+    t->kconfig = NEW_ARRAY(r->arena, struct target_kconfig, lines);
+    t->options = NEW_ARRAY(r->arena, struct target_option, lines);
 }
 
 static bool read_body(struct target_reader *r) {

@@ -22,6 +22,7 @@ enum {
     TARGET_PRIORITIES = 3,   ///< Of heap capabilities, tried in order.
     TARGET_CLASSES = 4,      ///< At most: sizes of heap that differ in their number of lists.
     TARGET_REGIONS_MAX = 16, ///< At most: regions of a target.
+    TARGET_WINDOWS_MAX = 64, ///< At most: addresses at which memories are seen.
 };
 
 /// Something the user may choose, and what was chosen.
@@ -71,6 +72,35 @@ struct target_heap {
     uint32_t carve_asks; ///< Capability bits by which a carved one's block is asked for.
 };
 
+/// Kinds of static data, as bits: what a build can have a linker put somewhere.
+enum target_static {
+    TARGET_STATIC_CODE = 1,
+    TARGET_STATIC_CONSTANT = 2,
+    TARGET_STATIC_DATA = 4,
+    TARGET_STATIC_ZERO = 8,
+};
+
+/// Addresses at which a memory is seen.
+struct target_window {
+    uint64_t start;
+    uint64_t bytes;
+    uint32_t memory; ///< Index of a region, or TARGET_REGIONS_MAX + index of a store.
+    uint64_t main;   ///< The same bytes' address where they are counted.
+    bool is_shared;  ///< Two memories are seen here: it decides before any memory's own addresses.
+    struct str *sections; ///< Globs of the output sections that are there; none: any section.
+    uint32_t section_count;
+};
+
+/// A memory without a heap: flash, ROM.
+struct target_store {
+    struct str name;  ///< One word: `flash`.
+    struct str about; ///< For people.
+    struct str source;
+    uint64_t start;
+    uint64_t bytes;
+    uint32_t holds; ///< Bits of enum target_static.
+};
+
 /// One memory. Its reserved ranges and its heaps (carved ones aside) fill it to the byte.
 struct target_region {
     struct str name;  ///< One word: `internal`, `psram`.
@@ -84,6 +114,7 @@ struct target_region {
     uint64_t reserved_bytes; ///< Sum of `reserved`.
     uint64_t heap_bytes;     ///< Sum of its heaps: bytes - reserved_bytes.
     uint32_t main_heap;      ///< Index of its largest heap; TARGET_NONE when it has none.
+    uint32_t holds;          ///< Static data that a build can put here: bits of enum target_static.
 };
 
 /// Second-level lists that a heap has, by its size.
@@ -176,6 +207,29 @@ struct target_task {
     bool always; ///< False: only when the program uses what it serves.
 };
 
+/// What a line of a project's configuration says about a parameter.
+struct target_kconfig {
+    struct str symbol;  ///< Without CONFIG_. IDF_VERSION is the release in the file's head.
+    struct str value;   ///< For which it counts; "" for any.
+    uint32_t parameter; ///< Index into `parameters`.
+    struct str sets;    ///< The parameter's value; "" for the symbol's own.
+    struct str source;  ///< Comment of its line.
+};
+
+/// An option of the project's configuration that costs memory.
+struct target_option {
+    struct str symbol; ///< Without CONFIG_.
+    struct str about;  ///< For people: "receive buffers of the Wi-Fi driver".
+    struct str source; ///< Comment of its line.
+    uint64_t by_default;
+    bool is_switch;     ///< Its values are y (1) and n (0).
+    int64_t each_bytes; ///< Of `region`, for each unit of its value; negative: what it frees.
+    uint32_t region;    ///< Index into `regions`.
+    uint64_t least;     ///< Smallest value it takes; of a switch 0.
+    struct str needs;   ///< Symbol that must be y for it to count; "" none.
+    struct str price;   ///< What one pays for a smaller value; "" not known.
+};
+
 struct target {
     struct str name;  ///< One word: `esp32p4`.
     struct str about; ///< For people.
@@ -202,6 +256,18 @@ struct target {
     uint32_t object_count;
     struct target_task *tasks;
     uint32_t task_count;
+    struct target_store *stores; ///< In file order.
+    uint32_t store_count;
+    struct target_window *
+            windows; ///< Of regions and stores: their own addresses, aliases, and windows that two share.
+    uint32_t window_count;
+    struct str *
+            internal_sections; ///< Globs of input sections that their authors keep in internal RAM.
+    uint32_t internal_section_count;
+    struct target_kconfig *kconfig; ///< In file order.
+    uint32_t kconfig_count;
+    struct target_option *options; ///< In file order.
+    uint32_t option_count;
 };
 
 /// Reads a target. `name` is a path when it holds a slash or names a file here, else a name to look
@@ -225,6 +291,8 @@ const char *target_choices(struct arena *a, const struct target *t);
 
 /// Index of the region of that name, or TARGET_NONE.
 uint32_t target_find_region(const struct target *t, struct str name);
+/// Whether static data of `kind` (one bit of enum target_static) can be put into the region or store of that name.
+bool target_can_hold(const struct target *t, struct str memory, uint32_t kind);
 /// Index of the request of that name, or TARGET_NONE.
 uint32_t target_find_request(const struct target *t, struct str name);
 /// The object of that name, or NULL.

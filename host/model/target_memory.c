@@ -304,7 +304,7 @@ static bool read_region_lines(
 }
 
 bool target_read_region(struct target_reader *r, const struct conf_line *line) {
-    static const char *const keys[] = { "reserved", "lent", "heap", NULL };
+    static const char *const keys[] = { "reserved", "lent", "heap", "alias", "holds", NULL };
     struct target *t = r->target;
     struct target_lines lines;
     if (!target_word_count(r, line, 4, 5, "a name, start, size and words for people") ||
@@ -328,7 +328,11 @@ bool target_read_region(struct target_reader *r, const struct conf_line *line) {
     if (region->bytes == 0 || region->bytes > UINT64_MAX - region->start) {
         return target_fail(r, line, "region '%s' is empty or too large", region->name.at);
     }
-    return read_region_lines(r, &lines, region) && check_filled(r, line, region);
+    region->holds =
+            TARGET_STATIC_CODE | TARGET_STATIC_CONSTANT | TARGET_STATIC_DATA | TARGET_STATIC_ZERO;
+    return read_region_lines(r, &lines, region) && check_filled(r, line, region) &&
+           target_read_views(r, line, &lines, t->region_count - 1, region->start, region->bytes,
+                   &region->holds);
 }
 
 /// `pool KIND BYTES from CAPABILITY…`: like ESP-IDF's reserve for DMA

@@ -62,6 +62,9 @@ bool target_fail(struct target_reader *r, const struct conf_line *line, const ch
 bool target_read_capabilities(struct target_reader *r, const struct conf_line *line);
 bool target_read_kind(struct target_reader *r, const struct conf_line *line);
 bool target_read_region(struct target_reader *r, const struct conf_line *line);
+bool target_read_memory(struct target_reader *r, const struct conf_line *line);
+bool target_read_window(struct target_reader *r, const struct conf_line *line);
+bool target_read_internal_sections(struct target_reader *r, const struct conf_line *line);
 bool target_read_pool(struct target_reader *r, const struct conf_line *line);
 bool target_read_allocator(struct target_reader *r, const struct conf_line *line);
 bool target_read_malloc(struct target_reader *r, const struct conf_line *line);
@@ -72,6 +75,13 @@ bool target_read_insists(struct target_reader *r, const struct conf_line *line);
 bool target_read_stack(struct target_reader *r, const struct conf_line *line);
 bool target_read_object(struct target_reader *r, const struct conf_line *line);
 bool target_read_task(struct target_reader *r, const struct conf_line *line);
+bool target_read_kconfig(struct target_reader *r, const struct conf_line *line);
+bool target_read_option(struct target_reader *r, const struct conf_line *line);
+
+/// Adds the window at which memory `number` (as in target_window) is counted, and those of the `alias` lines among `lines`; takes its `holds` line.
+bool target_read_views(struct target_reader *r, const struct conf_line *line,
+        const struct target_lines *lines, uint32_t number, uint64_t start, uint64_t bytes,
+        uint32_t *holds);
 
 /// Puts the heaps into the order in which requests try them, and notes each region's largest.
 void target_order_heaps(struct target_reader *r);

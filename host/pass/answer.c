@@ -253,7 +253,7 @@ static bool read_run(struct answer *w, const struct answer_options *o, struct er
 /// What only a host has stays out of the chip: blocks that the run-time libraries or the recorder own themselves.
 static void find_host_only(struct answer *w) {
     w->host_only = NEW_ARRAY(w->a, bool, w->map.count);
-    for (uint32_t i = 0; i < w->map.count; i++)
+    for (uint32_t i = 0; !trace_is_of_device(w->image) && i < w->map.count; i++)
         w->host_only[i] =
                 component_is_transparent(&w->map, i) || str_equal(w->map.names[i], STR("recorder"));
 }
@@ -292,6 +292,7 @@ static bool read_target(struct answer *w, const struct answer_options *o, struct
                     i, err))
             return false;
         placement_know_owners(&w->placements[i], &w->owners);
+        w->placements[i].by_address = trace_is_of_device(w->image);
     }
     w->has_target = true;
     w->has_observed = o->observed != NULL;

@@ -143,6 +143,26 @@ static void a_fuller_region_than_there_is_stays_counted(void **state) {
     assert_int_equal(placed.unplaced, 0);
 }
 
+/// A device's blocks lie where they lay; what the plan names is moved.
+static void a_devices_blocks_lie_by_their_addresses(void **state) {
+    struct fixture *f = *state;
+    place_by(f, "component beta\n    malloc psram\n", NULL, NULL);
+    placed.by_address = true;
+    struct block here = { .address = 0x4ff10000, .size = 20000 };
+    struct block there = { .address = 0x48000100, .size = 8 };
+    struct block nowhere = { .address = 0x1000, .size = 8 };
+    struct block moved = { .address = 0x4ff20000, .size = 8 };
+    placement_block_born(&placed, &here, ALPHA, 0);
+    placement_block_born(&placed, &there, ALPHA, 0);
+    placement_block_born(&placed, &nowhere, ALPHA, 0);
+    placement_block_born(&placed, &moved, BETA, 0);
+    assert_int_equal(here.places[0], internal);
+    assert_int_equal(there.places[0], psram);
+    assert_int_equal(nowhere.places[0], PLACEMENT_NOWHERE);
+    assert_int_equal(moved.places[0], psram);
+    assert_int_equal(placed.unplaced, 1);
+}
+
 static void what_only_a_host_has_stays_out(void **state) {
     place_by(*state, NULL, NULL, NULL);
     struct block pool = born(HOST, LEDGER_LIBC, 73728, 0);
@@ -336,6 +356,7 @@ int main(void) {
         TEST(nothing_costs_nothing_but_operator_new_of_nothing_does),
         TEST(a_block_too_large_for_a_heap_goes_on_to_the_next),
         TEST(a_fuller_region_than_there_is_stays_counted),
+        TEST(a_devices_blocks_lie_by_their_addresses),
         TEST(what_only_a_host_has_stays_out),
         TEST(locks_cost_their_blocks),
         TEST(a_thread_costs_stack_and_control_blocks_by_the_plan),

@@ -1,0 +1,48 @@
+/// Private to the files of `ramlens size`: what was asked, what was read, and the forms of the answer.
+#ifndef RAMLENS_SIZE_PARTS_H
+#define RAMLENS_SIZE_PARTS_H
+
+#include "cmd.h"
+#include "footprint.h"
+#include "size_table.h"
+#include "target.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/// A memory and what it holds.
+struct size_memory {
+    uint32_t memory; ///< Index into footprint.memories.
+    uint64_t used;   ///< What runs or lies there, initial values of data included.
+    uint64_t heap;   ///< Of a target's region: what its heaps get, when the target says; else 0.
+};
+
+struct size_answer {
+    struct footprint footprint;
+    struct target target;
+    bool has_target;
+    struct component_map components;
+    struct filter filter;
+    struct size_options options;
+    struct size_table table;
+    struct size_memory *memories; ///< Those that hold something, and all RAM of a target.
+    uint32_t memory_count;
+    bool is_linked;  ///< A program or a map is among the files.
+    bool is_object;  ///< An object or archive is.
+    bool has_roots;  ///< Something is known to stay: bounds mean something.
+    bool is_partial; ///< Some file could not be read: the exit code is 1.
+};
+
+/// For people, on `ctx->out`.
+void size_text(struct cmd_context *ctx, struct size_answer *s);
+/// `ramlens.size/1`, docs/size.schema.json.
+void size_json(struct cmd_context *ctx, struct size_answer *s);
+/// RFC 4180: a line of names, then a line for each row, then those beyond the limit.
+void size_csv(struct cmd_context *ctx, struct size_answer *s);
+
+/// "map, symbols": how a row is known. In the arena.
+const char *size_known(struct arena *a, uint8_t known);
+/// The value of a key for people: names demangled, "-" for none. In the arena.
+struct str size_shown(struct arena *a, enum size_key key, struct str value);
+
+#endif

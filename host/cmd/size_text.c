@@ -1,0 +1,213 @@
+// `ramlens size` for people. See size_parts.h.
+#include "demangle.h"
+#include "human.h"
+#include "size_parts.h"
+#include "table.h"
+
+#include <inttypes.h>
+
+const char *size_known(struct arena *a, uint8_t known) {
+    static const struct {
+        uint8_t bit;
+        const char *name;
+    } names[] = { { FOOTPRINT_BY_MAP, "map" }, { FOOTPRINT_BY_OBJECT, "object" },
+        { FOOTPRINT_BY_SYMBOL, "symbols" }, { FOOTPRINT_BY_TEXT, "strings" },
+        { FOOTPRINT_BY_DEBUG, "debug" } };
+    struct text list = { .arena = a };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (known & names[i].bit)
+            text_printf(&list, "%s%s", list.len ? ", " : "", names[i].name);
+    return list.len ? list.at : "-";
+}
+
+struct str size_shown(struct arena *a, enum size_key key, struct str value) {
+    if (value.len == 0)
+        return STR("-");
+    return key == SIZE_SYMBOL ? demangle_variable(a, value) : value;
+}
+
+/// What is in the columns: only those that anything is in.
+struct columns {
+    struct table_column list[SIZE_KEYS + SIZE_CLASSES + 8];
+    size_t count;
+    bool classes[SIZE_CLASSES];
+    bool has_where, has_ram, has_least, has_duplicate, has_dropped, has_symbols, has_known;
+};
+
+static void add_column(struct columns *c, const char *title, enum table_align align) {
+    c->list[c->count++] = (struct table_column){ .title = title, .align = align };
+}
+
+static bool has_key(const struct size_answer *s, enum size_key key) {
+    for (uint32_t i = 0; i < s->options.key_count; i++)
+        if (s->options.keys[i] == key)
+            return true;
+    return false;
+}
+
+static void choose_columns(const struct size_answer *s, struct columns *c) {
+    const struct size_row *total = &s->table.total;
+    unsigned classes = 0;
+    for (int i = 0; i < SIZE_CLASSES; i++)
+        classes += total->classes[i] != 0;
+    for (int i = 0; i < SIZE_CLASSES; i++)
+        c->classes[i] = classes > 1 && total->classes[i] != 0 && !has_key(s, SIZE_KIND);
+    c->has_ram = total->ram != 0 && total->ram != total->bytes;
+    c->has_least = s->has_roots;
+    c->has_duplicate = total->duplicate != 0;
+    c->has_dropped = total->dropped != 0;
+    c->has_where = has_key(s, SIZE_SYMBOL);
+    c->has_symbols = !c->has_where;
+    c->has_known = s->is_linked;
+}
+
+static void title_columns(const struct size_answer *s, struct columns *c) {
+    for (uint32_t i = 0; i < s->options.key_count; i++)
+        add_column(c, size_key_names[s->options.keys[i]], TABLE_LEFT);
+    c->list[s->options.key_count - 1].is_flexible = true;
+    if (c->has_where)
+        add_column(c, "where", TABLE_LEFT);
+    for (int i = 0; i < SIZE_CLASSES; i++)
+        if (c->classes[i])
+            add_column(c, size_class_names[i], TABLE_RIGHT);
+    add_column(c, "bytes", TABLE_RIGHT);
+    if (c->has_ram)
+        add_column(c, "ram", TABLE_RIGHT);
+    if (c->has_least)
+        add_column(c, "at least", TABLE_RIGHT);
+    if (c->has_duplicate)
+        add_column(c, "duplicate", TABLE_RIGHT);
+    if (c->has_dropped)
+        add_column(c, "dropped", TABLE_RIGHT);
+    if (c->has_symbols)
+        add_column(c, "symbols", TABLE_RIGHT);
+    if (c->has_known)
+        add_column(c, "known by", TABLE_LEFT);
+}
+
+static void number(struct table *t, uint64_t n) {
+    table_printf(t, "%s", human_exact(n).text);
+}
+
+/// "main.c:12", read from debug information for this row alone.
+static void where(struct cmd_context *ctx, struct size_answer *s, struct table *t,
+        const struct size_row *row) {
+    struct footprint_item *item = &s->footprint.items.at[row->item];
+    if (row->keys == NULL || item->symbol.len == 0) {
+        table_cell(t, STR(""));
+        return;
+    }
+    if (item->source.len == 0)
+        footprint_place(&s->footprint, item);
+    if (item->source.len == 0)
+        table_cell(t, STR(""));
+    else if (item->line == 0)
+        table_cell(t, str_base_name(item->source));
+    else
+        table_cell(t, str_from(arena_printf(ctx->arena, "%.*s:%" PRIu32,
+                              STR_ARG(str_base_name(item->source)), item->line)));
+}
+
+static void figures(struct cmd_context *ctx, struct table *t, const struct columns *c,
+        const struct size_row *row) {
+    for (int i = 0; i < SIZE_CLASSES; i++)
+        if (c->classes[i])
+            number(t, row->classes[i]);
+    number(t, row->bytes);
+    if (c->has_ram)
+        number(t, row->ram);
+    if (c->has_least)
+        number(t, row->least);
+    if (c->has_duplicate)
+        number(t, row->duplicate);
+    if (c->has_dropped)
+        number(t, row->dropped);
+    if (c->has_symbols)
+        number(t, row->symbols);
+    if (c->has_known)
+        table_cell(t, row->keys ? str_from(size_known(ctx->arena, row->known)) : STR(""));
+}
+
+/// A row without keys: `title` in the first column.
+static void row_without_keys(struct cmd_context *ctx, struct size_answer *s, struct table *t,
+        const struct columns *c, const struct size_row *row, const char *title) {
+    table_cell(t, str_from(title));
+    for (uint32_t i = 1; i < s->options.key_count; i++)
+        table_cell(t, STR(""));
+    if (c->has_where)
+        table_cell(t, STR(""));
+    figures(ctx, t, c, row);
+}
+
+static void rows(struct cmd_context *ctx, struct size_answer *s, struct text *out) {
+    struct columns c = { .count = 0 };
+    choose_columns(s, &c);
+    title_columns(s, &c);
+    struct table t = table_new(ctx->arena, c.list, c.count);
+    for (uint32_t i = 0; i < s->table.row_count; i++) {
+        const struct size_row *row = &s->table.rows[i];
+        for (uint32_t k = 0; k < s->options.key_count; k++)
+            table_cell(&t, size_shown(ctx->arena, s->options.keys[k], row->keys[k]));
+        if (c.has_where)
+            where(ctx, s, &t, row);
+        figures(ctx, &t, &c, row);
+    }
+    if (s->table.rest_count)
+        row_without_keys(ctx, s, &t, &c, &s->table.rest,
+                arena_printf(
+                        ctx->arena, "%s more (--limit 0)", human_exact(s->table.rest_count).text));
+    table_rule(&t);
+    row_without_keys(ctx, s, &t, &c, &s->table.total, "all");
+    table_write(&t, &ctx->term, out);
+}
+
+/// Each memory: what it has, what of it is used.
+static void memories(struct cmd_context *ctx, struct size_answer *s, struct text *out) {
+    static const struct table_column columns[] = { { .title = "memory", .is_flexible = true },
+        { .title = "size", .align = TABLE_RIGHT }, { .title = "used", .align = TABLE_RIGHT },
+        { .title = "", .align = TABLE_RIGHT }, { .title = "left", .align = TABLE_RIGHT },
+        { .title = "known by" } };
+    static const char *const sources[] = { "target", "map", "segment" };
+    struct table t = table_new(ctx->arena, columns, 6);
+    bool any = false;
+    for (uint32_t i = 0; i < s->memory_count; i++) {
+        const struct size_memory *used = &s->memories[i];
+        const struct memory *m = &s->footprint.memories.list[used->memory];
+        if (m->source == MEMORY_OF_SEGMENT)
+            continue; // as large as what is in it
+        any = true;
+        table_cell(&t, m->about.len ? str_from(arena_printf(ctx->arena, "%.*s: %.*s",
+                                              STR_ARG(m->name), STR_ARG(m->about)))
+                                    : m->name);
+        number(&t, m->bytes);
+        number(&t, used->used);
+        table_printf(&t, "%s", human_percent(used->used, m->bytes).text);
+        table_printf(&t, "%s",
+                human_change((int64_t)m->bytes - (int64_t)used->used).text +
+                        (m->bytes >= used->used && m->bytes != used->used));
+        table_cell(&t, str_from(sources[m->source]));
+    }
+    if (any) {
+        table_write(&t, &ctx->term, out);
+        text_add_char(out, '\n');
+    }
+}
+
+static void unknown(struct size_answer *s, struct text *out) {
+    const struct size_row *total = &s->table.total;
+    uint64_t bytes = total->classes[SIZE_UNKNOWN];
+    if (s->is_linked)
+        text_printf(out, "\n%s B (%s) are unknown: no symbol and no map says whose they are.\n",
+                human_exact(bytes).text, human_percent(bytes, total->bytes).text);
+    if (s->is_object && !s->has_roots)
+        text_printf(out, "\nBytes are an upper bound: a linker keeps what is used. --root SYMBOL "
+                         "gives the lower one.\n");
+}
+
+void size_text(struct cmd_context *ctx, struct size_answer *s) {
+    struct text out = { .arena = ctx->arena };
+    memories(ctx, s, &out);
+    rows(ctx, s, &out);
+    unknown(s, &out);
+    out_add(ctx->out, text_str(&out));
+}

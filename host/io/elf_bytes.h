@@ -1,0 +1,36 @@
+/// Numbers in an ELF file, of either class and byte order. Private to the files elf_*.c.
+#ifndef RAMLENS_ELF_BYTES_H
+#define RAMLENS_ELF_BYTES_H
+
+#include "elf_file.h"
+
+#include <stdint.h>
+
+/// The `bytes` (2, 4, 8) of a number at `offset`, which must lie inside the file.
+static inline uint64_t elf_number(const struct elf_file *elf, uint64_t offset, unsigned bytes) {
+    const unsigned char *at = (const unsigned char *)elf->bytes.at + offset;
+    uint64_t value = 0;
+    for (unsigned i = 0; i < bytes; i++)
+        value |= (uint64_t)at[elf->is_big_endian ? bytes - 1 - i : i] << (8 * i);
+    return value;
+}
+
+/// A field that is 4 bytes wide in 32-bit files and 8 in 64-bit ones, at the offset for each.
+static inline uint64_t elf_word(
+        const struct elf_file *elf, uint64_t base, unsigned offset32, unsigned offset64) {
+    return elf->class_bits == 64 ? elf_number(elf, base + offset64, 8)
+                                 : elf_number(elf, base + offset32, 4);
+}
+
+/// Whether [offset, offset + size) lies inside the file.
+static inline bool elf_has(const struct elf_file *elf, uint64_t offset, uint64_t size) {
+    return offset <= elf->bytes.len && size <= elf->bytes.len - offset;
+}
+
+/// Whether the section's bytes are in the file: it is not of zeroes, and not damaged.
+static inline bool elf_is_stored(const struct elf_section *s) {
+    enum { NULL_TYPE = 0, NOBITS_TYPE = 8 };
+    return s->type != NULL_TYPE && s->type != NOBITS_TYPE;
+}
+
+#endif

@@ -1,0 +1,211 @@
+/// Objects and archives before linking: which sections there are, whose; strings that a linker merges, entry by entry; COMMON. The
+/// bytes are dealt out in footprint_cut.c.
+#include "footprint_objects.h"
+
+#include "ar_file.h"
+#include "footprint_cut.h"
+#include "footprint_entries.h"
+#include "vec.h"
+
+#include <elf.h>
+
+/// An object being added.
+struct adding {
+    struct footprint *f;
+    const struct elf_file *elf;
+    uint32_t file, object;
+    struct cut cut;
+};
+
+static uint32_t push_section(struct adding *a, struct str name, uint32_t number, uint64_t bytes) {
+    struct footprint *f = a->f;
+    *vec_push(f->arena, &f->sections) = (struct footprint_section){ .name = name,
+        .file = a->file,
+        .object = a->object,
+        .number = number,
+        .bytes = bytes,
+        .memory = MEMORY_NONE,
+        .load_memory = MEMORY_NONE,
+        .is_nobits = number == 0 || a->elf->sections[number].type == SHT_NOBITS };
+    f->files.at[a->file].section_bytes += bytes;
+    return (uint32_t)f->sections.len - 1;
+}
+
+/// Whether the section's author keeps it in internal RAM: by the target's globs.
+static bool is_internal(const struct footprint *f, struct str section) {
+    for (uint32_t i = 0; f->target && i < f->target->internal_section_count; i++)
+        if (str_matches(section, f->target->internal_sections[i]))
+            return true;
+    return false;
+}
+
+// ---- sections
+
+static void add_entry(struct adding *a, uint32_t section, uint64_t at, uint64_t bytes) {
+    struct footprint *f = a->f;
+    *vec_push(f->arena, &f->items) = (struct footprint_item){ .address = at,
+        .bytes = bytes,
+        .symbol = STR(""),
+        .source = STR(""),
+        .input = f->sections.at[section].name,
+        .section = section,
+        .object = a->object,
+        .kind = FOOTPRINT_STRING,
+        .fate = FOOTPRINT_MAY_STAY,
+        .known = FOOTPRINT_BY_OBJECT };
+}
+
+/// A section of strings or constants that a linker merges: an item for each entry.
+static void add_mergeable(
+        struct adding *a, uint32_t section, const struct elf_section *s, struct str contents) {
+    struct footprint_entries shape = footprint_entries_of(s);
+    size_t next;
+    for (size_t at = 0; at < contents.len; at = next) {
+        next = footprint_entry_next(
+                &shape, contents, at + footprint_entry_bytes(&shape, contents, at));
+        add_entry(a, section, at, next - at); // what aligns the next one included
+    }
+}
+
+static void add_section(struct adding *a, uint32_t number) {
+    struct footprint *f = a->f;
+    const struct elf_section *s = &a->elf->sections[number];
+    struct err ignored = { .text = "" };
+    size_t first = f->items.len;
+    struct cut_section in = { .is_of_object = true, .object = a->object, .contents = STR("") };
+    in.section = push_section(a, s->name, number, s->size_bytes);
+    in.traits = section_traits_of(s, NULL);
+    (void)elf_file_contents(f->arena, a->elf, number, &in.contents, &ignored);
+    if ((s->flags & SHF_MERGE) && in.contents.len == s->size_bytes)
+        add_mergeable(a, in.section, s, in.contents);
+    else
+        footprint_cut_section(&a->cut, &in);
+    if (is_internal(f, s->name))
+        for (size_t i = first; i < f->items.len; i++)
+            f->items.at[i].must_be_internal = true;
+}
+
+/// Variables that the linker lays out: each at the next address that its alignment allows is for the linker to say, here they
+/// stand one behind the other.
+static void add_common(struct adding *a) {
+    struct footprint *f = a->f;
+    uint32_t section = FOOTPRINT_NONE;
+    uint64_t at = 0;
+    for (size_t i = 1; i < a->elf->symbol_count; i++) {
+        const struct elf_symbol *s = &a->elf->symbols[i];
+        bool wraps = s->size_bytes > UINT64_MAX - at;
+        if (s->place != ELF_COMMON || s->size_bytes == 0 || wraps ||
+                str_equal(s->name, STR("__gnu_lto_slim")) ||
+                str_equal(s->name, STR("__gnu_lto_v1")))
+            continue;
+        if (section == FOOTPRINT_NONE)
+            section = push_section(a, STR("COMMON"), 0, 0);
+        add_entry(a, section, at, s->size_bytes);
+        struct footprint_item *item = &f->items.at[f->items.len - 1];
+        item->symbol = s->name;
+        item->kind = s->type == STT_TLS ? FOOTPRINT_THREAD_ZERO : FOOTPRINT_ZERO;
+        item->known |= FOOTPRINT_BY_SYMBOL;
+        f->sections.at[section].bytes += s->size_bytes;
+        f->files.at[a->file].section_bytes += s->size_bytes;
+        at += s->size_bytes;
+    }
+}
+
+static void add_elf(struct footprint *f, uint32_t file, uint32_t object, struct elf_file *elf) {
+    struct adding a = { .f = f, .elf = elf, .file = file, .object = object };
+    f->objects.at[object].elf = elf;
+    footprint_cut_begin(&a.cut, f, file, elf, NULL);
+    for (uint32_t i = 1; i < elf->section_count; i++) {
+        const struct elf_section *s = &elf->sections[i];
+        if ((s->flags & SHF_ALLOC) && s->size_bytes != 0 && s->type != SHT_NULL)
+            add_section(&a, i);
+    }
+    add_common(&a);
+}
+
+// ---- files
+
+static const char slim[] =
+        "holds no code yet, only the compiler's intermediate form (-flto); compile "
+        "with -ffat-lto-objects, or without -flto";
+
+/// What is passed over, and why the first of it was.
+struct skipped {
+    struct footprint *f;
+    uint32_t count;
+    const char *why;
+};
+
+static void skip(struct skipped *s, struct str path, const char *why) {
+    if (s->count++ == 0)
+        s->why = arena_printf(s->f->arena, "%.*s %s", STR_ARG(path), why);
+}
+
+static void add_member(struct skipped *skipped, uint32_t file, const struct ar_member *m) {
+    struct footprint *f = skipped->f;
+    struct err err = { .text = "" };
+    struct elf_file *elf = NEW(f->arena, struct elf_file);
+    if (m->kind == AR_MEMBER_MISSING) {
+        skip(skipped, m->path, m->why);
+    } else if (m->kind == AR_MEMBER_LLVM) {
+        skip(skipped, m->path, slim);
+    } else if (m->kind == AR_MEMBER_OTHER) {
+        skip(skipped, m->path, "is no ELF object");
+    } else if (!elf_file_parse(f->arena, m->path.at, m->bytes, elf, &err)) {
+        skip(skipped, m->path, arena_printf(f->arena, "%s", err.text));
+    } else if (elf->is_slim_lto) {
+        skip(skipped, m->path, slim);
+    } else {
+        add_elf(f, file, footprint_object_of(f, file, f->files.at[file].path, m->name, m->ordinal),
+                elf);
+    }
+}
+
+static uint32_t push_file(struct footprint *f, const char *path) {
+    *vec_push(f->arena, &f->files) =
+            (struct footprint_file){ .path = arena_copy(f->arena, str_from(path)) };
+    return (uint32_t)f->files.len - 1;
+}
+
+static bool add_archive(
+        struct footprint *f, const char *path, struct skipped *skipped, struct err *err) {
+    struct ar_file *ar = NEW(f->arena, struct ar_file);
+    if (!ar_file_read(f->arena, path, ar, err))
+        return false;
+    uint32_t file = push_file(f, path);
+    f->files.at[file].archive = ar;
+    for (size_t i = 0; i < ar->member_count; i++)
+        add_member(skipped, file, &ar->members[i]);
+    if (skipped->count != 0 && skipped->count == ar->member_count)
+        return fail(
+                err, path, ERR_NO_OFFSET, "holds nothing that can be measured: %s", skipped->why);
+    return true;
+}
+
+static bool add_object(struct footprint *f, const char *path, struct err *err) {
+    struct elf_file *elf = NEW(f->arena, struct elf_file);
+    if (!elf_file_read(f->arena, path, elf, err))
+        return false;
+    if (elf->type != ET_REL || elf->is_slim_lto) {
+        elf_file_close(elf);
+        return fail(err, path, ERR_NO_OFFSET, "%s",
+                elf->type == ET_REL ? slim : "is no object or archive but a linked program");
+    }
+    uint32_t file = push_file(f, path);
+    add_elf(f, file, footprint_object_of(f, file, STR(""), f->files.at[file].path, 1), elf);
+    return true;
+}
+
+bool footprint_objects_add(struct footprint *f, const char *path, uint32_t *skipped,
+        const char **why, struct err *err) {
+    struct file_map map;
+    if (!file_map(path, &map, err))
+        return false;
+    bool is_archive = ar_file_is((struct str){ (const char *)map.bytes, map.size_bytes });
+    file_unmap(&map);
+    struct skipped left_out = { .f = f };
+    bool done = is_archive ? add_archive(f, path, &left_out, err) : add_object(f, path, err);
+    *skipped = left_out.count;
+    *why = left_out.why;
+    return done;
+}

@@ -1,0 +1,112 @@
+// See kconfig.h.
+#include "kconfig.h"
+
+#include "conf.h"
+#include "text.h"
+
+// ---- choices
+
+/// The release in the head of the file counts as a symbol.
+static bool find_symbol(const struct sdkconfig *c, struct str symbol, struct sdkconfig_value *out) {
+    if (str_equal(symbol, STR("IDF_VERSION"))) {
+        *out = (struct sdkconfig_value){ .name = symbol, .value = c->idf_version, .line = 1 };
+        return c->idf_version.len != 0;
+    }
+    const struct sdkconfig_value *found = sdkconfig_find(c, symbol);
+    if (found)
+        *out = *found;
+    return found != NULL;
+}
+
+static bool same_number(struct str word, uint64_t n) {
+    uint64_t value;
+    return conf_parse_number(word, &value) && value == n;
+}
+
+/// The parameter's own word for `value`: by its names, or as the same number; NULL when it has none.
+static const char *word_of(
+        struct arena *a, const struct target_parameter *p, const struct sdkconfig_value *v) {
+    uint64_t n = 0;
+    bool is_number = sdkconfig_number(v, &n);
+    if (p->is_number)
+        return is_number && n >= p->least && n <= p->most
+                       ? arena_printf(a, "%llu", (unsigned long long)n)
+                       : NULL;
+    for (uint32_t i = 0; i < p->value_count; i++) {
+        struct str name = p->values[i];
+        bool is_same = str_equal(name, v->value) || (is_number && same_number(name, n)) ||
+                       (name.len == v->value.len + 1 && name.at[0] == 'v' &&
+                               str_ends_with(name, v->value)); // v5.5.1 and 5.5.1
+        if (is_same)
+            return name.at;
+    }
+    return NULL;
+}
+
+static const char *list_values(struct arena *a, const struct target_parameter *p) {
+    struct text list = { .arena = a };
+    if (p->is_number)
+        return arena_printf(
+                a, "%llu to %llu", (unsigned long long)p->least, (unsigned long long)p->most);
+    for (uint32_t i = 0; i < p->value_count; i++)
+        text_printf(&list, "%s%s", i ? ", " : "", p->values[i].at);
+    return list.at;
+}
+
+static void choose(struct arena *a, const struct target *t, const struct target_kconfig *k,
+        const struct sdkconfig_value *v, struct kconfig *out) {
+    const struct target_parameter *p = &t->parameters[k->parameter];
+    struct kconfig_choice *choice = vec_push(a, &out->choices);
+    const char *word = k->sets.len ? k->sets.at : word_of(a, p, v);
+    *choice = (struct kconfig_choice){ .symbol = k->symbol, .line = v->line };
+    if (word)
+        choice->option = arena_printf(a, "%s=%s", p->name.at, word);
+    else
+        choice->problem = arena_printf(a,
+                "%.*s is %.*s, which target '%s' does not know for its %s (%s); %s is taken",
+                STR_ARG(k->symbol), STR_ARG(v->value), t->name.at, p->name.at, list_values(a, p),
+                p->values[p->chosen].at);
+}
+
+// ---- costs
+
+static bool is_met(const struct sdkconfig *c, struct str needs) {
+    const struct sdkconfig_value *v = c && needs.len ? sdkconfig_find(c, needs) : NULL;
+    return needs.len == 0 || (v && str_equal(v->value, STR("y")));
+}
+
+static uint64_t value_of(const struct target_option *o, const struct sdkconfig_value *v) {
+    uint64_t n;
+    if (v == NULL)
+        return o->by_default;
+    if (o->is_switch)
+        return str_equal(v->value, STR("y"));
+    return sdkconfig_number(v, &n) && n <= UINT32_MAX ? n : o->by_default;
+}
+
+static void add_cost(struct arena *a, const struct target_option *o, const struct sdkconfig *c,
+        struct kconfig *out) {
+    const struct sdkconfig_value *v = c ? sdkconfig_find(c, o->symbol) : NULL;
+    uint64_t value = value_of(o, v);
+    uint64_t best = o->each_bytes < 0 ? 1 : o->least < value ? o->least : value;
+    *vec_push(a, &out->costs) = (struct kconfig_cost){ .option = o,
+        .value = value,
+        .bytes = (int64_t)value * o->each_bytes,
+        .saves = ((int64_t)value - (int64_t)best) * o->each_bytes,
+        .is_default = v == NULL,
+        .line = v ? v->line : 0 };
+}
+
+void kconfig_read(
+        struct arena *a, const struct target *t, const struct sdkconfig *c, struct kconfig *out) {
+    *out = (struct kconfig){ .choices = { .len = 0 } };
+    for (uint32_t i = 0; c && i < t->kconfig_count; i++) {
+        const struct target_kconfig *k = &t->kconfig[i];
+        struct sdkconfig_value v;
+        if (find_symbol(c, k->symbol, &v) && (k->value.len == 0 || str_equal(k->value, v.value)))
+            choose(a, t, k, &v, out);
+    }
+    for (uint32_t i = 0; i < t->option_count; i++)
+        if (is_met(c, t->options[i].needs))
+            add_cost(a, &t->options[i], c, out);
+}

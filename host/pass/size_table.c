@@ -1,0 +1,360 @@
+// See size_table.h.
+#include "size_table.h"
+
+#include "suggest.h"
+
+#include "vec.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+const char *const size_key_names[SIZE_KEYS + 1] = { "region", "component", "archive", "object",
+    "file", "symbol", "kind", "section", "input", "fate", "cause", "program", NULL };
+const char *const size_class_names[SIZE_CLASSES] = { "code", "constant", "data", "zero", "padding",
+    "linker", "copy", "unknown" };
+
+bool size_key_parse(struct str word, enum size_key *out, struct err *err) {
+    struct suggest near = { .word = word };
+    char names[256];
+    size_t len = 0;
+    for (int i = 0; i < SIZE_KEYS; i++) {
+        *out = (enum size_key)i;
+        if (str_equal(word, str_from(size_key_names[i])))
+            return true;
+        suggest_offer(&near, size_key_names[i]);
+        len += (size_t)snprintf(
+                names + len, sizeof names - len, "%s%s", i ? ", " : "", size_key_names[i]);
+    }
+    return fail(err, NULL, ERR_NO_OFFSET, "there is no key '%.*s'%s%s%s; there is: %s",
+            STR_ARG(word), near.best ? ", did you mean '" : "", near.best ? near.best : "",
+            near.best ? "'?" : "", names);
+}
+
+// ---- fields
+
+static struct str memory_name(const struct footprint *f, uint32_t memory) {
+    return memory == MEMORY_NONE ? STR("-") : f->memories.list[memory].name;
+}
+
+static struct str archive_of(const struct footprint *f, const struct footprint_item *item) {
+    if (item->is_shared)
+        return STR("(shared)");
+    if (item->object == FOOTPRINT_NONE)
+        return STR("");
+    const struct footprint_object *o = &f->objects.at[item->object];
+    return str_base_name(o->archive.len ? o->archive : o->member);
+}
+
+static struct str object_of(const struct footprint *f, const struct footprint_item *item) {
+    if (item->is_shared)
+        return STR("(shared)");
+    return item->object == FOOTPRINT_NONE ? STR("")
+                                          : str_base_name(f->objects.at[item->object].member);
+}
+
+struct str size_field(
+        const struct footprint *f, const struct footprint_item *item, enum size_key key) {
+    const struct footprint_section *s = &f->sections.at[item->section];
+    switch (key) {
+    case SIZE_REGION:
+        return memory_name(f, s->memory);
+    case SIZE_COMPONENT:
+        return f->components ? f->components->names[item->component] : STR("");
+    case SIZE_ARCHIVE:
+        return archive_of(f, item);
+    case SIZE_OBJECT:
+        return object_of(f, item);
+    case SIZE_FILE:
+        return item->source;
+    case SIZE_SYMBOL:
+        return item->symbol;
+    case SIZE_KIND:
+        return str_from(footprint_kind_names[item->kind]);
+    case SIZE_SECTION:
+        return s->name;
+    case SIZE_INPUT:
+        return item->input;
+    case SIZE_FATE:
+        return str_from(footprint_fate_names[item->fate]);
+    case SIZE_CAUSE:
+        return str_from(footprint_cause_names[item->cause]);
+    case SIZE_PROGRAM:
+        return str_base_name(f->files.at[s->file].path);
+    case SIZE_KEYS:
+        break;
+    }
+    return STR("");
+}
+
+bool size_needs(const struct size_options *o, enum size_key key) {
+    for (uint32_t i = 0; i < o->key_count; i++)
+        if (o->keys[i] == key)
+            return true;
+    return o->filter && o->filter->root && (o->filter->used & (UINT32_C(1) << key));
+}
+
+static enum size_class class_of(enum footprint_kind kind) {
+    static const enum size_class classes[FOOTPRINT_KINDS] = { [FOOTPRINT_CODE] = SIZE_CODE,
+        [FOOTPRINT_CONSTANT] = SIZE_CONSTANT,
+        [FOOTPRINT_LITERAL] = SIZE_CODE,
+        [FOOTPRINT_STRING] = SIZE_CONSTANT,
+        [FOOTPRINT_DATA] = SIZE_DATA,
+        [FOOTPRINT_ZERO] = SIZE_ZERO,
+        [FOOTPRINT_THREAD_DATA] = SIZE_DATA,
+        [FOOTPRINT_THREAD_ZERO] = SIZE_ZERO,
+        [FOOTPRINT_VECTOR] = SIZE_CODE,
+        [FOOTPRINT_PADDING] = SIZE_PADDING,
+        [FOOTPRINT_LINKER] = SIZE_LINKER,
+        [FOOTPRINT_UNKNOWN] = SIZE_UNKNOWN };
+    return classes[kind];
+}
+
+// ---- grouping
+
+struct making {
+    struct arena *a;
+    const struct footprint *f;
+    const struct size_options *o;
+    struct {
+        struct size_row *at;
+        size_t len, room;
+    } rows;
+    uint32_t *slots;  ///< Open addressing: index of a row + 1.
+    uint64_t *hashes; ///< By row.
+    size_t mask, hash_room;
+};
+
+/// What a row is for: an item's values, the memory of its copy in the place of its own.
+struct subject {
+    struct str keys[SIZE_KEYS];
+    uint64_t identity; ///< Tells symbols of one name apart.
+    const struct footprint_item *item;
+    bool is_copy;
+};
+
+static uint64_t mix(uint64_t h, uint64_t v) {
+    h = (h ^ v) * UINT64_C(0x9E3779B97F4A7C15);
+    return h ^ h >> 29;
+}
+
+static uint64_t mix_str(uint64_t h, struct str s) {
+    size_t i = 0;
+    for (; i + 8 <= s.len; i += 8) {
+        uint64_t word;
+        memcpy(&word, s.at + i, 8);
+        h = mix(h, word);
+    }
+    uint64_t last = s.len;
+    for (; i < s.len; i++)
+        last = last << 8 | (unsigned char)s.at[i];
+    return mix(h, last);
+}
+
+static bool is_row_of(const struct making *m, const struct size_row *row, const struct subject *s) {
+    for (uint32_t i = 0; i < m->o->key_count; i++)
+        if (!str_equal(row->keys[i], s->keys[i]))
+            return false;
+    return true;
+}
+
+static void widen(struct making *m) {
+    size_t slots = m->mask ? (m->mask + 1) * 2 : 256;
+    m->slots = NEW_ARRAY(m->a, uint32_t, slots);
+    m->mask = slots - 1;
+    for (uint32_t i = 0; i < m->rows.len; i++) {
+        size_t at = (size_t)m->hashes[i] & m->mask;
+        while (m->slots[at])
+            at = (at + 1) & m->mask;
+        m->slots[at] = i + 1;
+    }
+}
+
+static void keep_hash(struct making *m, uint64_t hash) {
+    if (m->rows.len > m->hash_room) {
+        size_t room = m->hash_room ? m->hash_room * 2 : 256;
+        uint64_t *wider = NEW_ARRAY(m->a, uint64_t, room);
+        if (m->hash_room)
+            memcpy(wider, m->hashes, m->hash_room * sizeof *wider);
+        m->hashes = wider;
+        m->hash_room = room;
+    }
+    m->hashes[m->rows.len - 1] = hash;
+}
+
+static struct size_row *new_row(struct making *m, const struct subject *s, uint64_t hash) {
+    struct size_row *row = vec_push(m->a, &m->rows);
+    *row = (struct size_row){ .keys = NEW_ARRAY(m->a, struct str, m->o->key_count + 1u),
+        .item = (uint32_t)(s->item - m->f->items.at) };
+    for (uint32_t i = 0; i < m->o->key_count; i++)
+        row->keys[i] = s->keys[i];
+    keep_hash(m, hash);
+    return row;
+}
+
+static struct size_row *row_of(struct making *m, const struct subject *s) {
+    uint64_t hash = mix(0, s->identity);
+    for (uint32_t i = 0; i < m->o->key_count; i++)
+        hash = mix_str(hash, s->keys[i]);
+    if (m->rows.len >= m->mask / 4 * 3)
+        widen(m);
+    size_t at = (size_t)hash & m->mask;
+    for (; m->slots[at]; at = (at + 1) & m->mask) {
+        uint32_t index = m->slots[at] - 1;
+        if (m->hashes[index] == hash && is_row_of(m, &m->rows.at[index], s))
+            return &m->rows.at[index];
+    }
+    m->slots[at] = (uint32_t)m->rows.len + 1;
+    return new_row(m, s, hash);
+}
+
+// ---- counting
+
+static bool is_in_ram(const struct footprint *f, const struct footprint_item *item) {
+    const struct footprint_section *s = &f->sections.at[item->section];
+    if (s->memory != MEMORY_NONE)
+        return f->memories.list[s->memory].is_ram;
+    return footprint_kind_is_writable((enum footprint_kind)item->kind) || item->must_be_internal;
+}
+
+static void count_known(
+        struct size_row *row, const struct footprint *f, const struct footprint_item *item) {
+    row->known |= item->known;
+    row->is_shared |= item->is_shared;
+    row->symbols += item->symbol.len != 0 && !item->continues;
+    if (item->bytes > f->items.at[row->item].bytes)
+        row->item = (uint32_t)(item - f->items.at);
+}
+
+static void count(struct size_row *row, const struct footprint *f, const struct subject *s) {
+    const struct footprint_item *item = s->item;
+    const struct footprint_section *section = &f->sections.at[item->section];
+    bool has_copy = section->load_memory != MEMORY_NONE && !section->is_nobits;
+    if (item->fate == FOOTPRINT_DUPLICATE || item->fate == FOOTPRINT_DROPPED) {
+        *(item->fate == FOOTPRINT_DUPLICATE ? &row->duplicate : &row->dropped) += item->bytes;
+        return;
+    }
+    bool in_ram = !s->is_copy && is_in_ram(f, item);
+    row->classes[s->is_copy ? SIZE_COPY : class_of((enum footprint_kind)item->kind)] += item->bytes;
+    row->bytes += item->bytes;
+    row->ram += in_ram ? item->bytes : 0;
+    row->stored += !in_ram || (has_copy && !s->is_copy) ? item->bytes : 0;
+    row->least += item->fate == FOOTPRINT_STAYS ? item->bytes : 0;
+}
+
+static void add_subject(struct making *m, struct size_table *out, const struct subject *s) {
+    struct size_row *row = row_of(m, s);
+    if (!s->is_copy)
+        count_known(row, m->f, s->item);
+    count(row, m->f, s);
+    count(&out->total, m->f, s);
+}
+
+/// Two symbols of one name are told apart by their objects, without those by their places.
+static uint64_t identity_of(const struct making *m, const struct footprint_item *item) {
+    if (item->symbol.len == 0 || !size_needs(m->o, SIZE_SYMBOL))
+        return 0;
+    while (item->continues && item > m->f->items.at)
+        item--;
+    return item->object != FOOTPRINT_NONE ? item->object + 1 : ~item->address;
+}
+
+static void add_item(struct making *m, struct size_table *out, const struct footprint_item *item) {
+    const struct footprint_section *section = &m->f->sections.at[item->section];
+    struct subject s = { .item = item, .identity = identity_of(m, item) };
+    uint32_t region = SIZE_KEYS;
+    for (uint32_t i = 0; i < m->o->key_count; i++) {
+        s.keys[i] = size_field(m->f, item, m->o->keys[i]);
+        region = m->o->keys[i] == SIZE_REGION ? i : region;
+    }
+    add_subject(m, out, &s);
+    bool has_copy = section->load_memory != MEMORY_NONE && !section->is_nobits &&
+                    item->fate == FOOTPRINT_LINKED;
+    if (region != SIZE_KEYS && has_copy) {
+        s.keys[region] = memory_name(m->f, section->load_memory);
+        s.is_copy = true;
+        add_subject(m, out, &s);
+    }
+}
+
+static struct str filter_field(void *self, const void *row, uint32_t field) {
+    return size_field(self, row, (enum size_key)field);
+}
+
+// ---- order
+
+/// qsort() hands nothing on: how the table being made is sorted.
+static const struct size_options *sorted_by;
+
+static uint64_t weight(const struct size_row *r) {
+    return sorted_by->sort_class == SIZE_CLASSES ? r->bytes : r->classes[sorted_by->sort_class];
+}
+
+static int by_keys(const struct size_row *a, const struct size_row *b) {
+    for (uint32_t i = 0; i < sorted_by->key_count; i++) {
+        int order = str_compare(a->keys[i], b->keys[i]);
+        if (order != 0)
+            return order;
+    }
+    return a->item < b->item ? -1 : a->item > b->item;
+}
+
+static int compare_rows(const void *left, const void *right) {
+    const struct size_row *a = left;
+    const struct size_row *b = right;
+    if (!sorted_by->by_name && weight(a) != weight(b))
+        return weight(a) > weight(b) ? -1 : 1;
+    if (!sorted_by->by_name && a->dropped + a->duplicate != b->dropped + b->duplicate)
+        return a->dropped + a->duplicate > b->dropped + b->duplicate ? -1 : 1;
+    return by_keys(a, b);
+}
+
+static void add_row(struct size_row *to, const struct size_row *row) {
+    for (int i = 0; i < SIZE_CLASSES; i++)
+        to->classes[i] += row->classes[i];
+    to->bytes += row->bytes;
+    to->ram += row->ram;
+    to->stored += row->stored;
+    to->least += row->least;
+    to->duplicate += row->duplicate;
+    to->dropped += row->dropped;
+    to->symbols += row->symbols;
+    to->known |= row->known;
+}
+
+/// Asserts that nothing was lost on the way.
+static void check_sum(const struct size_table *t) {
+    struct size_row sum = t->rest;
+    for (uint32_t i = 0; i < t->row_count; i++)
+        add_row(&sum, &t->rows[i]);
+    assert(sum.bytes == t->total.bytes && sum.dropped == t->total.dropped);
+    (void)sum;
+}
+
+static void cut_off(struct size_table *t, uint32_t limit) {
+    uint32_t all = t->row_count;
+    for (uint32_t i = 0; i < all; i++)
+        t->total.symbols += t->rows[i].symbols;
+    t->row_count = limit == 0 || limit > all ? all : limit;
+    for (uint32_t i = t->row_count; i < all; i++)
+        add_row(&t->rest, &t->rows[i]);
+    t->rest_count = all - t->row_count;
+}
+
+void size_table_make(struct arena *a, const struct footprint *f, const struct size_options *options,
+        struct size_table *out) {
+    struct making m = { .a = a, .f = f, .o = options };
+    *out = (struct size_table){ .options = *options };
+    for (size_t i = 0; i < f->items.len; i++) {
+        const struct footprint_item *item = &f->items.at[i];
+        if (options->filter == NULL ||
+                filter_accepts(options->filter, filter_field, (void *)(uintptr_t)f, item))
+            add_item(&m, out, item);
+    }
+    out->rows = m.rows.at;
+    out->row_count = (uint32_t)m.rows.len;
+    sorted_by = options;
+    if (out->row_count)
+        qsort(out->rows, out->row_count, sizeof *out->rows, compare_rows);
+    cut_off(out, options->limit);
+    check_sum(out);
+}
