@@ -19,6 +19,7 @@ struct piece {
     const struct ldmap_input *input; ///< NULL: not in the map.
     uint32_t object;
     enum footprint_kind kind;
+    bool must_be_internal;
 };
 
 /// A section being cut.
@@ -191,6 +192,7 @@ static struct footprint_item *add(struct sweep *s, const struct piece *p, uint64
         .section = s->in->section,
         .object = p->object,
         .kind = (uint8_t)kind,
+        .must_be_internal = p->must_be_internal,
         .fate = s->in->is_of_object ? FOOTPRINT_MAY_STAY : FOOTPRINT_LINKED,
         .known = s->in->is_of_object ? FOOTPRINT_BY_OBJECT
                  : p->input          ? FOOTPRINT_BY_MAP
@@ -440,6 +442,17 @@ static uint32_t object_of(struct sweep *s, const struct ldmap_input *input) {
     return footprint_object_of(s->cut->footprint, s->cut->file, input->archive, input->object, 1);
 }
 
+/// Whether the author of an input section keeps it in internal RAM.
+static bool must_be_internal(const struct sweep *s, struct str input) {
+    const struct target *target = s->cut->footprint->target;
+    for (uint32_t i = 0; target && i < target->internal_section_count; i++) {
+        if (str_matches(input, target->internal_sections[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /// A section of an object, before linking.
 static void cut_object(struct sweep *s) {
     struct ldmap_input whole = { .name = s->section->name };
@@ -447,7 +460,8 @@ static void cut_object(struct sweep *s) {
         .high = s->section->address + s->section->bytes,
         .input = &whole,
         .object = s->in->object,
-        .kind = footprint_kind_of(&s->in->traits, s->section->name) };
+        .kind = footprint_kind_of(&s->in->traits, s->section->name),
+        .must_be_internal = must_be_internal(s, s->section->name) };
     cut_piece(s, &p);
 }
 
@@ -464,6 +478,7 @@ static void cut_input(
         return;
     }
     struct str name = input->kind == LDMAP_COMMON ? STR("COMMON") : input->name;
+    p.must_be_internal = must_be_internal(s, name);
     p.kind = is_of_linker(input->object) ? FOOTPRINT_LINKER
                                          : footprint_kind_of(&s->in->traits, name);
     cut_piece(s, &p);
