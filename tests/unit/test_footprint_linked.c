@@ -171,7 +171,9 @@ static void initial_values_are_charged_where_they_are_stored_too(void **state) {
         const struct memory *list = f.footprint.memories.list;
         const struct footprint_section *data = find_section(&f, ".dram0.data");
         const struct footprint_section *zero = find_section(&f, ".dram0.bss");
+        assert_int_not_equal(data->memory, MEMORY_NONE);
         assert_true(str_equal(list[data->memory].name, STR("ram")));
+        assert_int_not_equal(data->load_memory, MEMORY_NONE);
         assert_true(str_equal(list[data->load_memory].name, STR("flash")));
         assert_true(str_equal(list[zero->memory].name, STR("ram")));
         if (with_elf) {
