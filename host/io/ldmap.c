@@ -127,20 +127,36 @@ void ldmap_add_output(struct ldmap_reader *r, struct str name, uint64_t address,
     }
 }
 
-void ldmap_add_input(struct ldmap_reader *r, enum ldmap_kind kind, struct str name,
-        uint64_t address, uint64_t size, struct str path) {
-    r->last_is_added = r->in_output && size != 0;
-    if (!r->last_is_added) {
-        return;
-    }
+static void push_input(struct ldmap_reader *r, const struct ldmap_input *made, struct str path) {
     struct ldmap_input *input = vec_push(r->arena, &r->inputs);
-    *input = (struct ldmap_input){ .kind = kind,
-        .output = (uint32_t)(r->outputs.len - 1),
-        .name = name,
-        .address = address,
-        .size_bytes = size };
+    *input = *made;
+    input->output = (uint32_t)(r->outputs.len - 1);
     ldmap_split_object(path, &input->archive, &input->object);
     r->outputs.at[r->outputs.len - 1].count++;
+}
+
+void ldmap_add_input(struct ldmap_reader *r, enum ldmap_kind kind, struct str name,
+        uint64_t address, uint64_t size, struct str path) {
+    struct ldmap_input made = {
+        .kind = kind, .name = name, .address = address, .size_bytes = size
+    };
+    r->last_is_added = r->in_output && size != 0;
+    r->empty = r->in_output && size == 0 ? made : (struct ldmap_input){ .size_bytes = 0 };
+    r->empty_path = path;
+    if (r->last_is_added) {
+        push_input(r, &made, path);
+    }
+}
+
+void ldmap_shrank(struct ldmap_reader *r, uint64_t given) {
+    if (!r->last_is_added && r->empty.name.len != 0 && given != 0 && r->in_output) {
+        push_input(r, &r->empty, r->empty_path);
+        r->last_is_added = true;
+    }
+    if (r->last_is_added) {
+        r->inputs.at[r->inputs.len - 1].is_merged = true;
+        r->inputs.at[r->inputs.len - 1].given_bytes = given;
+    }
 }
 
 // ---- the whole ----

@@ -64,10 +64,7 @@ static void read_continuation(struct ldmap_reader *r, struct str rest) {
         return;
     }
     if (str_starts_with(ldmap_skip_blanks(rest), STR("("))) { // "(size before relaxing)"
-        if (r->last_is_added) {
-            r->inputs.at[r->inputs.len - 1].is_merged = true;
-            r->inputs.at[r->inputs.len - 1].given_bytes = address;
-        }
+        ldmap_shrank(r, address);
     } else if (name.len > 0 && ldmap_take_hex(&rest, &size)) {
         if (r->pending_output) {
             ldmap_add_output(r, name, address, load_address_of(rest, address), size);

@@ -35,6 +35,9 @@ struct ldmap_reader {
     bool pending_output; ///< It names an output section.
     bool in_output;      ///< The newest output section takes inputs.
     bool last_is_added;  ///< The newest input line gave the last of `inputs`.
+    struct ldmap_input
+            empty; ///< The newest input line's, if it has no bytes; `name` is empty else.
+    struct str empty_path;
 };
 
 bool ldmap_is_blank(char c);
@@ -57,6 +60,9 @@ void ldmap_add_output(struct ldmap_reader *r, struct str name, uint64_t address,
 /// Adds an input to the newest output section. `path` may be empty.
 void ldmap_add_input(struct ldmap_reader *r, enum ldmap_kind kind, struct str name,
         uint64_t address, uint64_t size, struct str path);
+
+/// The newest input line is of a section that shrank from `given` bytes; one that shrank to nothing is an input, too.
+void ldmap_shrank(struct ldmap_reader *r, uint64_t given);
 
 /// Reads the text of a map of one linker; false when it is none.
 bool ldmap_read_gnu(struct ldmap_reader *r, struct str text);
