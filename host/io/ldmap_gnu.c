@@ -54,6 +54,18 @@ static uint64_t load_address_of(struct str rest, uint64_t address) {
     return load;
 }
 
+/// "0x4ff4162c 0x4 LONG 0x1badcafe": what the script itself writes.
+static void read_script_data(struct ldmap_reader *r, struct str rest, uint64_t address) {
+    uint64_t size = 0;
+    struct str word = STR("");
+    if (ldmap_take_hex(&rest, &size)) {
+        word = ldmap_take_word(&rest);
+    }
+    if (is_script_data(word)) {
+        ldmap_add_input(r, LDMAP_SCRIPT, word, address, size, STR(""));
+    }
+}
+
 /// A line that continues the one before: figures of a pending name, an old size, or a symbol.
 static void read_continuation(struct ldmap_reader *r, struct str rest) {
     uint64_t address = 0;
@@ -65,6 +77,8 @@ static void read_continuation(struct ldmap_reader *r, struct str rest) {
     }
     if (str_starts_with(ldmap_skip_blanks(rest), STR("("))) { // "(size before relaxing)"
         ldmap_shrank(r, address);
+    } else if (name.len == 0) {
+        read_script_data(r, rest, address);
     } else if (name.len > 0 && ldmap_take_hex(&rest, &size)) {
         if (r->pending_output) {
             ldmap_add_output(r, name, address, load_address_of(rest, address), size);

@@ -214,14 +214,15 @@ static void tables_before_the_memory_map(void **state) {
             "LOAD main.o\n"
             "LOAD lib/libnet.a\n"
             "                0x3ffb0000                _data_start = .\n\n"
-            ".data           0x3ffb0000       0x20 load address 0x400d4000\n"
+            ".data           0x3ffb0000       0x24 load address 0x400d4000\n"
             " .data          0x3ffb0000       0x10 main.o\n"
             " .rodata.str1.1\n"
             "                0x3ffb0010       0x10 lib/libnet.a(core.o)\n"
             "                                 0x18 (size before relaxing)\n"
+            "                0x3ffb0020        0x4 LONG 0x1badcafe\n"
             ".a_section_with_a_long_name\n"
-            "                0x3ffb0020        0x4 Ladeadresse 0x400d4020\n"
-            " .x             0x3ffb0020        0x4 main.o\n";
+            "                0x3ffb0024        0x4 Ladeadresse 0x400d4020\n"
+            " .x             0x3ffb0024        0x4 main.o\n";
     struct arena a = { 0 };
     struct ldmap map;
     struct err err = { 0 };
@@ -251,6 +252,8 @@ static void tables_before_the_memory_map(void **state) {
     assert_int_equal(map.inputs[1].given_bytes, 0x18);
     assert_int_equal(map.inputs[1].size_bytes, 0x10);
     assert_int_equal(map.inputs[0].given_bytes, 0x10);
+    assert_int_equal(map.inputs[2].kind, LDMAP_SCRIPT);
+    assert_int_equal(map.inputs[2].size_bytes, 4);
     arena_clear(&a);
 }
 
