@@ -34,10 +34,12 @@ static void line(struct report *r, struct table *t, const char *what, const char
 static void row_line(struct report *r, struct table *t, const struct region_row *row, int64_t state,
         int64_t stock) {
     struct str name = component_name(r, row->component);
-    const char *what = arena_printf(r->ctx->arena, "%-12s %.*s", row_kind_names[row->kind],
-            STR_ARG(name.len != 0 ? name : row->about));
+    bool is_static = row->kind == ROW_STATIC;
+    const char *what = arena_printf(r->ctx->arena, "%-12s %.*s%s%.*s", row_kind_names[row->kind],
+            STR_ARG(name.len != 0 ? name : row->about), is_static ? ", " : "",
+            (int)(is_static ? row->about.len : 0), row->about.at);
     line(r, t, what, human_change(-state).text, human_change(-stock).text,
-            row_source_names[row->source]);
+            row->known.len ? row->known.at : row_source_names[row->source]);
 }
 
 /// The rows of one kind: the state's, then those that only stock has.
@@ -162,6 +164,7 @@ void report_first_question(struct report *r) {
     explain_free(r);
     text_add_char(r->out, '\n');
     outside(r);
-    host_only(r);
+    if (!trace_is_of_device(r->w->image))
+        host_only(r);
     observed_points(r);
 }

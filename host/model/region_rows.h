@@ -4,6 +4,7 @@
 
 #include "arena.h"
 #include "placement.h"
+#include "static_account.h"
 #include "str.h"
 
 #include <stdbool.h>
@@ -41,7 +42,10 @@ struct region_row {
     enum row_kind kind;
     enum row_source source;
     uint32_t component; ///< ROW_NO_COMPONENT where none is concerned.
-    struct str about;   ///< For people: "L2 cache", "heap control structures"; may be empty.
+    struct str
+            about; ///< For people: "L2 cache", "heap control structures", a kind of static data; may be empty.
+    struct str known;  ///< Of static data: what it was read from, "archives, riscv32"; else empty.
+    struct str origin; ///< The same for programs, as in static_account.h.
     int64_t bytes; ///< Negative only in ROW_UNEXPLAINED: the model needs more than was observed.
 };
 
@@ -53,15 +57,10 @@ struct region_table {
     bool free_observed; ///< `free` is a device's figure.
 };
 
-/// Static bytes by component in one region; NULL where nothing is known.
-struct region_statics {
-    const uint64_t *bytes; ///< By component.
-};
-
 /// Builds the table of region `region` at moment `m`. `unknown_component`: whose heap goes under ROW_UNKNOWN. Rows of 0 bytes are left out.
 /// Rows and free add up to the size; asserted.
 struct region_table region_table_of(struct arena *a, const struct placement *p,
-        const struct placement_moment *m, uint32_t region, const struct region_statics *statics,
+        const struct placement_moment *m, uint32_t region, const struct static_account *statics,
         uint32_t unknown_component);
 
 /// Makes the free bytes `free`, as observed, with a row for what that leaves unexplained. Once for each table.
