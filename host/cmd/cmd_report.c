@@ -67,9 +67,11 @@ static void read_events(struct cmd_context *ctx, struct answer *w,
 }
 
 static void write_text(struct cmd_context *ctx, const struct answer *w,
-        const struct guess_list *guesses, const struct container_table *containers) {
+        const struct answer_options *o, const struct guess_list *guesses,
+        const struct container_table *containers) {
     struct text text = { .arena = ctx->arena };
-    struct report_view view = { .all_sites = opt_is_given(&ctx->values, "sites"),
+    struct report_view view = { .options = o,
+        .all_sites = opt_is_given(&ctx->values, "sites"),
         .base = opt_value(&ctx->values, "from", NULL),
         .guesses = guesses,
         .containers = containers,
@@ -137,7 +139,7 @@ static int run(struct cmd_context *ctx) {
     if (opt_is_given(&ctx->values, "json"))
         report_json_write(ctx, &answer, any ? &guesses : NULL, &containers);
     else
-        write_text(ctx, &answer, any ? &guesses : NULL, &containers);
+        write_text(ctx, &answer, &o, any ? &guesses : NULL, &containers);
     answer_close(&answer);
     return CMD_DONE;
 }

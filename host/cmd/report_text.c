@@ -102,8 +102,10 @@ void report_text(struct cmd_context *ctx, const struct answer *answer,
     choose_steps(&r);
     head(&r);
     if (answer->has_target) {
+        report_findings(&r);
         report_verdict(&r);
         report_first_question(&r);
+        report_hints(&r);
         if (answer->has_trace)
             report_second_question(&r);
     } else {

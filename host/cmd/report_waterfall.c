@@ -125,14 +125,6 @@ static void observed_points(struct report *r) {
     }
 }
 
-/// Stacks of the tasks that the RTOS always starts: a part of what this run cannot explain.
-static uint64_t system_stacks(const struct target *t) {
-    uint64_t sum = 0;
-    for (uint32_t i = 0; i < t->task_count; i++)
-        sum += t->tasks[i].always ? t->tasks[i].stack_bytes * t->tasks[i].count : 0;
-    return sum;
-}
-
 static void explain_free(struct report *r) {
     const struct answer *w = r->w;
     struct region_table t = answer_region(w, r->base, ANSWER_STATE, 0);
@@ -145,11 +137,6 @@ static void explain_free(struct report *r) {
             "B.\n",
             human_exact((uint64_t)answer_outside_free(w, internal)).text,
             human_exact(w->target.regions[0].bytes).text);
-    if (unexplained > 0)
-        text_printf(r->out,
-                "Of the unexplained bytes %s are stacks of tasks that the RTOS always starts "
-                "(profile).\n",
-                human_exact(system_stacks(&w->target)).text);
     if (unexplained < 0)
         text_printf(r->out,
                 "The model needs %s B more than was observed to be taken: it is too high, or the "

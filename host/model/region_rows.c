@@ -5,7 +5,7 @@
 #include <string.h>
 
 const char *const row_kind_names[ROW_KIND_COUNT] = { "reserved", "static", "heap", "kernel",
-    "stack", "overhead", "unexplained", "unknown" };
+    "stack", "task", "overhead", "unexplained", "unknown" };
 const char *const row_source_names[ROW_SOURCE_COUNT] = { "measured", "profile", "observed",
     "computed" };
 
@@ -118,6 +118,23 @@ void region_table_unexplain(struct arena *a, struct region_table *t, int64_t byt
 void region_table_observe(struct arena *a, struct region_table *t, int64_t free) {
     region_table_unexplain(a, t, t->free - free);
     t->free_observed = true;
+}
+
+void region_table_name_tasks(struct arena *a, struct region_table *t, uint64_t bytes) {
+    for (uint32_t i = 0; i < t->row_count; i++) {
+        if (t->rows[i].kind != ROW_UNEXPLAINED || t->rows[i].bytes < (int64_t)bytes)
+            continue;
+        t->rows[i].bytes -= (int64_t)bytes;
+        t->free += (int64_t)bytes; // the new row takes them again
+        append(a, t,
+                (struct region_row){ .kind = ROW_TASK,
+                        .source = ROW_PROFILE,
+                        .component = ROW_NO_COMPONENT,
+                        .about = STR("stacks of the RTOS's own tasks"),
+                        .bytes = (int64_t)bytes });
+        check_sum(t);
+        return;
+    }
 }
 
 int64_t region_table_sum(const struct region_table *t, enum row_kind kind) {

@@ -12,11 +12,12 @@
 
 /// What a row's bytes are.
 enum row_kind {
-    ROW_RESERVED,    ///< Caches, ROM and other ranges that are no heap.
-    ROW_STATIC,      ///< Data and zero data of a component.
-    ROW_HEAP,        ///< Requested by a component's blocks.
-    ROW_KERNEL,      ///< Kernel objects, stacks apart.
-    ROW_STACK,       ///< Thread stacks.
+    ROW_RESERVED, ///< Caches, ROM and other ranges that are no heap.
+    ROW_STATIC,   ///< Data and zero data of a component.
+    ROW_HEAP,     ///< Requested by a component's blocks.
+    ROW_KERNEL,   ///< Kernel objects, stacks apart.
+    ROW_STACK,    ///< Thread stacks.
+    ROW_TASK, ///< Stacks of tasks that the RTOS starts by itself: part of what a figure leaves unexplained.
     ROW_OVERHEAD,    ///< Control structures of the heaps; headers and rounding of blocks.
     ROW_UNEXPLAINED, ///< What an observed free figure says is taken, and this run does not hold.
     ROW_UNKNOWN,     ///< Blocks that no component could be found for.
@@ -68,6 +69,9 @@ void region_table_observe(struct arena *a, struct region_table *t, int64_t free)
 
 /// Adds `bytes` as unexplained and takes them from the free ones: for moments without a figure of their own.
 void region_table_unexplain(struct arena *a, struct region_table *t, int64_t bytes);
+
+/// Gives a name to the part of the unexplained bytes that are stacks of tasks which the RTOS always starts, `bytes` of them; nothing when there are not as many.
+void region_table_name_tasks(struct arena *a, struct region_table *t, uint64_t bytes);
 
 /// Sum of the rows of one kind.
 int64_t region_table_sum(const struct region_table *t, enum row_kind kind);

@@ -101,6 +101,7 @@ struct region_table answer_region(
         region_table_observe(w->a, &t, t.free - exact);
     else
         region_table_unexplain(w->a, &t, unexplained);
+    region_table_name_tasks(w->a, &t, target_task_bytes(&w->target));
     return t;
 }
 
