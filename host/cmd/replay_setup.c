@@ -49,8 +49,8 @@ static bool take_occupied(struct cmd_context *ctx, struct replay_setup *s) {
                 "--occupied '%s' is no number of bytes, such as 200000 or 200K", given);
     s->heaps.occupied_bytes[0] = bytes;
     // What a placed run had occupied beforehand includes its program's static data.
-    if (!s->exact && s->answer.account.region_count)
-        s->heaps.static_bytes[0] += s->answer.account.region_bytes[0];
+    if (!s->exact && s->answer.accounts[ANSWER_STATE].region_count)
+        s->heaps.static_bytes[0] += s->answer.accounts[ANSWER_STATE].region_bytes[0];
     if (s->answer.image->pointer_bytes == 8)
         s->heaps.alignment = 16;
     return true;

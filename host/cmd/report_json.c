@@ -38,7 +38,8 @@ static void set_target_bytes(
     }
     json_out_signed(o, "kernel_bytes", kernel);
     json_out_signed(o, "stack_bytes", stack);
-    json_out_number(o, "static_bytes", w->has_target ? w->account.component_bytes[component] : 0);
+    json_out_number(o, "static_bytes",
+            w->has_target ? w->accounts[ANSWER_STATE].component_bytes[component] : 0);
 }
 
 static json_t *components_json(const struct answer *w, uint32_t index) {

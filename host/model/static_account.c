@@ -15,6 +15,7 @@ struct making {
     uint64_t *least;
     uint8_t *origins; ///< By component.
     struct str known[STATIC_ORIGINS];
+    const struct plan_statics *moves;
     uint32_t components;
 };
 
@@ -27,6 +28,19 @@ static void add(struct making *m, uint32_t region, uint32_t component, unsigned 
     size_t cell = cell_of(m, region, component, kind);
     m->cells[cell] += bytes;
     m->least[cell] += is_sure ? bytes : 0;
+}
+
+/// Where a plan puts the item that lies in `region`; TARGET_NONE for a memory that is no region.
+static uint32_t moved_to(const struct making *m, const struct footprint *f,
+        const struct footprint_item *item, uint32_t region) {
+    if (m->moves == NULL || m->moves->len == 0 || item->object == FOOTPRINT_NONE)
+        return region;
+    const struct footprint_object *o = &f->objects.at[item->object];
+    enum footprint_kind kind = (enum footprint_kind)item->kind;
+    kind = kind == FOOTPRINT_STRING ? FOOTPRINT_CONSTANT : kind;
+    const struct plan_static *s = plan_static_for(m->moves, o->archive.len ? o->archive : o->member,
+            str_base_name(o->member), item->symbol, kind);
+    return s ? target_find_region(m->target, s->memory) : region;
 }
 
 static const char *machine_name(uint16_t machine, uint8_t bits) {
@@ -74,7 +88,7 @@ static void add_device(struct making *m, const struct footprint *f) {
         if (memory == MEMORY_NONE || item->fate != FOOTPRINT_LINKED ||
                 item->cause == FOOTPRINT_DUMMY)
             continue;
-        uint32_t region = f->memories.list[memory].region;
+        uint32_t region = moved_to(m, f, item, f->memories.list[memory].region);
         if (region != TARGET_NONE)
             add(m, region, item->component, item->kind, item->bytes, true);
     }
@@ -98,8 +112,9 @@ static void add_archives(struct making *m, const struct static_sources *s) {
             continue;
         m->origins[item->component] = STATIC_OF_ARCHIVES;
         bool stays = item->fate == FOOTPRINT_STAYS;
-        if (takes_ram(item) && (stays || !s->has_roots))
-            add(m, 0, item->component, item->kind, item->bytes, stays);
+        uint32_t region = moved_to(m, f, item, 0);
+        if (takes_ram(item) && region != TARGET_NONE && (stays || !s->has_roots))
+            add(m, region, item->component, item->kind, item->bytes, stays);
     }
 }
 
@@ -146,7 +161,9 @@ static void push_rows(struct making *m) {
 void static_account_make(struct arena *a, const struct target *target,
         const struct component_map *map, const struct static_sources *sources,
         struct static_account *out) {
-    struct making m = { .a = a, .target = target, .out = out, .components = map->count };
+    struct making m = {
+        .a = a, .target = target, .out = out, .components = map->count, .moves = sources->moves
+    };
     *out = (struct static_account){ .region_count = target->region_count,
         .component_count = map->count,
         .region_bytes = NEW_ARRAY(a, uint64_t, target->region_count + 1u),

@@ -10,6 +10,7 @@
 #include "arena.h"
 #include "component_map.h"
 #include "footprint.h"
+#include "plan_static.h"
 #include "static_data.h"
 #include "str.h"
 #include "target.h"
@@ -48,6 +49,8 @@ struct static_sources {
     const struct static_data *host;
     uint16_t host_machine; ///< EM_ number.
     const bool *host_only; ///< By component: what only a host has.
+    const struct plan_statics *
+            moves; ///< Lines of a plan; NULL: none. Of the host's data none is moved: its archives are others.
 };
 
 /// Makes the account. Linear in items. In `a`.

@@ -64,8 +64,8 @@ static int64_t inside_free(const struct answer *w, const struct observed_figure 
 
 static struct region_table plain_table(
         const struct answer *w, const struct placement_moment *m, unsigned state, uint32_t region) {
-    return region_table_of(
-            w->a, &w->placements[state], m, region, &w->account, component_unknown(&w->map));
+    return region_table_of(w->a, &w->placements[state], m, region, &w->accounts[state],
+            component_unknown(&w->map));
 }
 
 /// What the figure at checkpoint `index` leaves unexplained in the state asked about; false without a figure there.

@@ -90,8 +90,7 @@ struct answer {
     struct footprint device; ///< Of `has_device`.
     struct footprint archives; ///< Of `has_archives`.
     bool has_device, has_archives;
-    struct static_account
-            account;          ///< Static bytes of the target's memories; valid with `has_target`.
+    struct static_account accounts[ANSWER_STATES]; ///< Static bytes of the target; with `has_target`.
     struct versions versions; ///< What the program was built from, by PROGRAM.versions.
     struct observed observed;
     bool has_observed;
