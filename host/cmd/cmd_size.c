@@ -135,8 +135,8 @@ static bool add_linked(
                 "%u objects and archives of the map could not be read: merged strings of theirs "
                 "stay with the object that the map names",
                 (unsigned)unread);
-    bool wants_dropped =
-            size_needs(&s->options, SIZE_FATE) || size_needs(&s->options, SIZE_ARCHIVE);
+    bool wants_dropped = s->options.key_count == 0 || size_needs(&s->options, SIZE_FATE) ||
+                         size_needs(&s->options, SIZE_ARCHIVE);
     return !wants_dropped ||
            footprint_linked_dropped(&s->footprint, file, NULL, &unread, &ctx->err);
 }

@@ -132,7 +132,14 @@ static struct str text_of(const struct bounds *b, const struct footprint_item *i
         item->bytes };
 }
 
-/// Of equal entries of sections of one name one stays. That a string may also be the end of another is for the linker to see.
+/// What a linker merges into one: sections of the same flags, size of entries and alignment, whatever their names.
+static uint64_t merging_of(const struct bounds *b, const struct footprint_item *item) {
+    const struct footprint_section *s = &b->f->sections.at[item->section];
+    const struct elf_section *in = &b->parts[s->object].elf->sections[s->number];
+    return 3 + (in->flags & SHF_STRINGS) * 4 + in->entry_bytes * 1024 + in->alignment * 65536;
+}
+
+/// Of equal entries one stays. That a string may also be the end of another is for the linker to see.
 static void drop_strings(struct bounds *b) {
     struct footprint *f = b->f;
     struct map64 seen = { .slots = NULL };
@@ -142,7 +149,7 @@ static void drop_strings(struct bounds *b) {
         if (text.len == 0)
             continue;
         bool is_new;
-        uint64_t key = hash_of(text, hash_of(f->sections.at[item->section].name, 3));
+        uint64_t key = hash_of(text, merging_of(b, item));
         uint64_t *first = map64_put(&seen, b->a, key, &is_new);
         if (is_new)
             *first = i;
