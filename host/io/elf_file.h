@@ -28,7 +28,9 @@ struct elf_section {
     uint32_t type;       ///< SHT_ number.
     uint32_t link;
     uint32_t info;
-    uint32_t group; ///< Index of the COMDAT group's section that it is a member of; 0: none.
+    uint32_t group;       ///< Index of the COMDAT group's section that it is a member of; 0: none.
+    uint32_t patched_by;  ///< Of an object: the first section with relocations for it; 0: none.
+    uint32_t patch_count; ///< Number of such sections.
 };
 
 /// A part of the file as the loader, or a flash tool, sees it.
@@ -121,7 +123,7 @@ bool elf_file_contents(struct arena *a, const struct elf_file *elf, uint32_t ind
         struct err *err);
 
 /// The relocations that patch section `index` of a relocatable object, in the order of the file. In the arena.
-/// Those that make no sense are left out. Cost: linear in their number and in that of the sections.
+/// Those that make no sense are left out. Cost: linear in their number, and in that of sections between the first and the last that hold them.
 struct elf_relocation *elf_file_relocations(
         struct arena *a, const struct elf_file *elf, uint32_t index, size_t *count);
 
