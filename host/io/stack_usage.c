@@ -44,15 +44,17 @@ static bool kind_of(struct str words, uint8_t *out) {
     return is_dynamic || is_static;
 }
 
-/// Digits from `*at` on, and a colon behind them, which is passed.
+/// Digits from `*at` on, and a colon behind them, which is passed. Too many of them are UINT64_MAX.
 static bool take_number(struct str s, size_t *at, uint64_t *out) {
     size_t end = *at;
     while (end < s.len && s.at[end] >= '0' && s.at[end] <= '9') {
         end++;
     }
-    if (end == s.len || s.at[end] != ':' ||
-            !number_of((struct str){ s.at + *at, end - *at }, out)) {
+    if (end == s.len || s.at[end] != ':' || end == *at) {
         return false;
+    }
+    if (!number_of((struct str){ s.at + *at, end - *at }, out)) {
+        *out = UINT64_MAX;
     }
     *at = end + 1;
     return true;
@@ -60,15 +62,15 @@ static bool take_number(struct str s, size_t *at, uint64_t *out) {
 
 /// "FILE:LINE:COLUMN:FUNCTION" (gcc) or "FILE:LINE:FUNCTION" (clang): the first colon that a number follows ends the file.
 static bool place_of(struct str place, struct stack_usage *out) {
-    for (size_t i = 1; i + 1 < place.len; i++) {
+    for (size_t i = 0; i + 1 < place.len; i++) {
         size_t at = i + 1;
         uint64_t line, column;
-        if (place.at[i] == ':' && take_number(place, &at, &line) && line <= UINT32_MAX) {
+        if (place.at[i] == ':' && take_number(place, &at, &line)) {
             (void)take_number(place, &at, &column);
             out->file = (struct str){ place.at, i };
             out->line = (uint32_t)line;
             out->function = (struct str){ place.at + at, place.len - at };
-            return out->function.len != 0;
+            return i != 0 && line <= UINT32_MAX && out->function.len != 0;
         }
     }
     return false;

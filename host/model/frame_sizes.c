@@ -190,22 +190,32 @@ static size_t keep(struct footprint *f, uint32_t *items, size_t count,
     return kept != 0 ? kept : count;
 }
 
-static uint32_t match(struct frame_sizes *s, const struct stack_usage *usage) {
-    struct frame_matcher *m = s->matcher;
+/// The functions that the compiler's name may mean.
+static size_t find_candidates(struct frame_matcher *m, struct str function, uint32_t *out) {
     struct arena scratch = { 0 };
-    uint32_t items[PLACED_MOST];
-    size_t count = find_named(m, usage->function, NAME_EXACT, items, PLACED_MOST);
-    if (count == 0) {
-        struct str base = demangle_base(usage->function);
-        count = find_named(m, base, NAME_BASE, items, PLACED_MOST);
-    }
-    if (count == 0) {
-        struct str plain = plain_name(&scratch, usage->function);
-        count = find_named(m, plain, NAME_PLAIN, items, PLACED_MOST);
+    struct str base = demangle_base(function);
+    struct str plain = plain_name(&scratch, function);
+    const struct {
+        struct str name;
+        unsigned form;
+    } tries[] = {
+        { function, NAME_EXACT }, { base, NAME_BASE }, { plain, NAME_PLAIN },
+        { plain, NAME_BASE }, // extern "C".
+    };
+    size_t count = 0;
+    for (size_t i = 0; count == 0 && i < sizeof(tries) / sizeof(tries[0]); i++) {
+        count = find_named(m, tries[i].name, tries[i].form, out, PLACED_MOST);
     }
     arena_clear(&scratch);
-    count = count > 1 ? keep(m->f, items, count, usage, chooses_file) : count;
-    count = count > 1 ? keep(m->f, items, count, usage, is_at_line) : count;
+    return count;
+}
+
+static uint32_t match(struct frame_sizes *s, const struct stack_usage *usage) {
+    struct footprint *f = s->matcher->f;
+    uint32_t items[PLACED_MOST];
+    size_t count = find_candidates(s->matcher, usage->function, items);
+    count = count > 1 ? keep(f, items, count, usage, chooses_file) : count;
+    count = count > 1 ? keep(f, items, count, usage, is_at_line) : count;
     s->ambiguous += count > 1;
     s->unmatched += count == 0;
     return count == 1 ? items[0] : FOOTPRINT_NONE;
@@ -223,7 +233,8 @@ static void add_frame(struct frame_sizes *s, const struct stack_usage *usage, ui
     bool is_new;
     uint64_t key = item != FOOTPRINT_NONE
                            ? item + UINT64_C(1)
-                           : hash_of(usage->function, hash_of(usage->file, usage->line)) | UINT64_C(1) << 63;
+                           : hash_of(usage->function, hash_of(usage->file, usage->line)) |
+                                     UINT64_C(1) << 63;
     uint64_t *index = map64_put(&m->known, m->arena, key, &is_new);
     if (!is_new && s->list.at[*index].bytes >= usage->bytes) {
         return;
