@@ -344,19 +344,27 @@ static uint32_t read_struct(struct reader *r, Dwarf_Die *die, const char *alias,
 
 static void add_static(struct reader *r, struct found_static *found) {
     struct element e;
+    struct dwarf_static *v = vec_push(r->arena, &r->d->statics);
+    *v = (struct dwarf_static){ .name = dwarf_diename(&found->die),
+        .address = found->address + (found->is_thread_local ? 0 : r->bias),
+        .elements = 1,
+        .struct_type = DWARF_STRUCT_NONE,
+        .is_thread_local = found->is_thread_local,
+        .is_unknown = true };
     if (!element_of(r, &found->die, &e)) {
         return;
     }
-    uint32_t type = is_struct(&e.die) ? read_struct(r, &e.die, e.name, 0) : DWARF_STRUCT_NONE;
     uint64_t bytes = multiply(e.bytes, e.elements);
-    *vec_push(r->arena, &r->d->statics) = (struct dwarf_static){ .name = dwarf_diename(&found->die),
-        .address = found->address + (found->is_thread_local ? 0 : r->bias),
-        .elements = e.elements,
-        .bytes = bytes == UINT64_MAX ? 0 : bytes,
-        .type = e.name,
-        .struct_type = type,
-        .is_thread_local = found->is_thread_local,
-        .is_array = e.is_array };
+    v->bytes = bytes == UINT64_MAX ? 0 : bytes;
+    v->elements = e.elements;
+    v->is_array = e.is_array;
+    v->type = e.name;
+    v->is_unknown = false;
+    if (is_struct(&e.die)) {
+        v->struct_type = read_struct(r, &e.die, e.name, 0);
+        v->is_unknown =
+                v->struct_type == DWARF_STRUCT_NONE || r->d->types.at[v->struct_type].is_unsure;
+    }
 }
 
 void dwarf_structs_read(struct dwarf_structs *d, struct arena *a, const struct dwarf_file *f) {

@@ -58,6 +58,8 @@ struct dwarf_static {
             struct_type; ///< Of an element, an index into dwarf_structs.types; DWARF_STRUCT_NONE: it is none.
     bool is_thread_local;
     bool is_array;
+    bool is_unknown; ///< Its type is not there, or not known to its end: of objects libdw reads no types that lie in
+            ///< sections of their own (-fdebug-types-section).
 };
 
 /// Start with dwarf_structs_read().

@@ -398,6 +398,11 @@ void elf_file_close(struct elf_file *elf) {
     file_unmap(&elf->map);
 }
 
+bool elf_symbol_is_common(const struct elf_symbol *s) {
+    return s->place == ELF_COMMON && s->size_bytes != 0 &&
+           !str_equal(s->name, STR("__gnu_lto_slim")) && !str_equal(s->name, STR("__gnu_lto_v1"));
+}
+
 const struct elf_section *elf_file_section(const struct elf_file *elf, struct str name) {
     for (uint32_t i = 1; i < elf->section_count; i++)
         if (str_equal(elf->sections[i].name, name))

@@ -113,6 +113,9 @@ bool elf_file_is(struct str bytes);
 /// Gives the mapping back: names and contents are gone. Harmless on a zeroed struct and after elf_file_parse().
 void elf_file_close(struct elf_file *elf);
 
+/// Whether `s` is a variable that the linker will lay out (COMMON): takes room, and is no mark of link-time optimisation.
+bool elf_symbol_is_common(const struct elf_symbol *s);
+
 /// The first section of that name; NULL when there is none. Linear.
 const struct elf_section *elf_file_section(const struct elf_file *elf, struct str name);
 

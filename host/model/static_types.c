@@ -55,16 +55,17 @@ static uint32_t beginning_at(const struct reading *r, uint32_t item, uint64_t ad
     return is_it ? item : FOOTPRINT_NONE;
 }
 
+/// Number 0 is COMMON, whose size the footprint knows.
 static uint32_t find_in_object(
         const struct reading *r, const struct source *from, const struct dwarf_static *v) {
     uint32_t count = v->is_thread_local ? 0 : from->elf->section_count;
-    for (uint32_t i = 1; i < count; i++) {
-        bool is_there = from->addresses[i] != 0 && from->sections[i] != FOOTPRINT_NONE &&
-                        v->address >= from->addresses[i] &&
-                        v->address - from->addresses[i] < from->elf->sections[i].size_bytes;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t section = from->sections[i];
+        uint64_t offset = v->address - from->addresses[i];
+        bool is_there = from->addresses[i] != 0 && section != FOOTPRINT_NONE &&
+                        offset < r->f->sections.at[section].bytes;
         if (is_there) {
-            uint64_t offset = v->address - from->addresses[i];
-            return beginning_at(r, footprint_find_in(&r->index, from->sections[i], offset), offset);
+            return beginning_at(r, footprint_find_in(&r->index, section, offset), offset);
         }
     }
     return FOOTPRINT_NONE;
@@ -212,6 +213,7 @@ static void add_variable(struct reading *r, const struct source *from,
     }
     r->is_seen[item] = true;
     r->out->variables++;
+    r->out->unknown += v->is_unknown;
     r->out->variable_bytes += r->f->items.at[item].bytes;
     if (v->struct_type != DWARF_STRUCT_NONE) {
         add_holes(r, d, v, item);

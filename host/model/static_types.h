@@ -68,8 +68,10 @@ struct static_types {
         size_t len, room;
     } stacks;                ///< Most bytes first.
     uint64_t lost_bytes;     ///< Sum of all holes.
-    uint64_t variable_bytes; ///< Of the static variables whose types are known.
+    uint64_t variable_bytes; ///< Of the static variables that debug information knows.
     uint32_t variables;
+    uint32_t
+            unknown; ///< Of those, variables whose types are not known to their end: they may lose more than is said.
     uint32_t without_debug; ///< Programs and objects that say nothing of types.
 };
 
