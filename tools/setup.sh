@@ -16,11 +16,12 @@ packages_of() {
     host) echo gcc libc6-dev make pkg-config libdw-dev libelf-dev libjansson-dev libiberty-dev zlib1g-dev libzstd-dev ;;
     # the recorder, for both word sizes
     runtime) echo gcc libc6-dev make gcc-multilib ;;
-    # the WebRTC stack: compilers for both word sizes, and what fetches and unpacks its sources
-    subject) echo make g++ gcc-multilib g++-multilib cmake ninja-build dpkg-dev xz-utils bzip2 \
+    # the WebRTC stack: compilers for both word sizes and for the chip, and what fetches and unpacks its sources
+    subject) echo make g++ gcc-multilib g++-multilib cmake ninja-build dpkg-dev xz-utils bzip2 python3 \
+        gcc-riscv64-unknown-elf binutils-riscv64-unknown-elf libc6-dev-riscv64-cross \
         ca-certificates debian-archive-keyring "$(cargo_package)" ;;
     test) echo gcc libc6-dev make gcc-multilib g++ g++-multilib libcmocka-dev clang-format \
-        clang-tidy cppcheck shellcheck gcc-riscv64-unknown-elf gcc-arm-none-eabi \
+        clang-tidy cppcheck shellcheck gcc-riscv64-unknown-elf gcc-arm-none-eabi clang lld llvm dwarves \
         elfutils binutils gdb valgrind python3 python3-jsonschema ca-certificates "$(cargo_package)" ;;
     bench) echo heaptrack valgrind ;;
     *) return 1 ;;

@@ -1,12 +1,15 @@
 /// See answer_options.h.
 #include "answer_options.h"
 
+#include "ar_file.h"
+#include "kconfig.h"
+
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { FOLDERS_MAX = 4, SET_MAX = 16 };
+enum { FOLDERS_MAX = 4, SET_MAX = 32, CONFIG_MAX = 64 };
 
 const char *answer_subject_file(struct cmd_context *ctx, const char *name) {
     const char *dir = opt_value(&ctx->values, "subject", NULL);
@@ -49,15 +52,85 @@ const char *const *answer_target_folders(struct cmd_context *ctx, uint32_t *coun
     return folders;
 }
 
+/// What the project's configuration chooses; --set comes behind it and overrules. Problems are warnings.
+static bool read_configuration(
+        struct cmd_context *ctx, struct answer_options *o, const char **set, uint32_t *count) {
+    const char *path =
+            has_option(ctx, "sdkconfig") ? opt_value(&ctx->values, "sdkconfig", NULL) : NULL;
+    const char *target = opt_value(&ctx->values, "target", NULL);
+    struct sdkconfig *config = NEW(ctx->arena, struct sdkconfig);
+    struct target *plain = NEW(ctx->arena, struct target);
+    struct kconfig *k = NEW(ctx->arena, struct kconfig);
+    if (path == NULL)
+        return true;
+    if (target == NULL)
+        return fail(&ctx->err, NULL, ERR_NO_OFFSET,
+                "a configuration is of a chip's project; --target names the chip");
+    if (!sdkconfig_read(ctx->arena, path, config, &ctx->err) ||
+            !target_load(ctx->arena, target, o->target_folders, o->target_folder_count, NULL, 0,
+                    plain, &ctx->err))
+        return false;
+    kconfig_read(ctx->arena, plain, config, k);
+    o->configuration = config;
+    for (size_t i = 0; i < k->choices.len && *count < CONFIG_MAX; i++) {
+        const struct kconfig_choice *c = &k->choices.at[i];
+        if (c->option)
+            set[(*count)++] = c->option;
+        else
+            cmd_warn(ctx, "%s:%u: %s", path, (unsigned)c->line, c->problem);
+    }
+    if (config->not_understood)
+        cmd_warn(ctx, "%s:%u: is no line of a configuration; %u such lines are passed over", path,
+                (unsigned)config->first_line, (unsigned)config->not_understood);
+    return true;
+}
+
 bool answer_target_options(struct cmd_context *ctx, struct answer_options *o) {
-    static const char *set[SET_MAX];
+    static const char *set[SET_MAX + CONFIG_MAX];
+    uint32_t given = opt_count(&ctx->values, "set");
+    uint32_t count = 0;
     o->target_options = set;
-    o->target_option_count = opt_count(&ctx->values, "set");
-    if (o->target_option_count > SET_MAX)
-        return fail(&ctx->err, NULL, ERR_NO_OFFSET, "--set is given more than %d times", SET_MAX);
-    for (uint32_t i = 0; i < o->target_option_count; i++)
-        set[i] = opt_value_at(&ctx->values, "set", i);
     o->target_folders = answer_target_folders(ctx, &o->target_folder_count);
+    if (given > SET_MAX)
+        return fail(&ctx->err, NULL, ERR_NO_OFFSET, "--set is given more than %d times", SET_MAX);
+    if (!read_configuration(ctx, o, set, &count))
+        return false;
+    for (uint32_t i = 0; i < given; i++)
+        set[count++] = opt_value_at(&ctx->values, "set", i);
+    o->target_option_count = count;
+    return true;
+}
+
+/// Whether the operand is an object or archive.
+static bool is_object(const char *path) {
+    struct file_map map;
+    struct err ignored = { .text = "" };
+    if (!file_map(path, &map, &ignored))
+        return false;
+    struct str bytes = { (const char *)map.bytes, map.size_bytes };
+    bool is_one = ar_file_is(bytes) || elf_file_is(bytes);
+    file_unmap(&map);
+    return is_one;
+}
+
+/// Those of --archives, and those among the operands; the one operand that is none is the trace.
+static bool read_archives(struct cmd_context *ctx, struct answer_options *o) {
+    uint32_t given = opt_count(&ctx->values, "archives");
+    const char **list =
+            NEW_ARRAY(ctx->arena, const char *, (size_t)given + ctx->values.operand_count + 1);
+    o->archives = list;
+    o->trace = NULL;
+    for (uint32_t i = 0; i < given; i++)
+        list[o->archive_count++] = opt_value_at(&ctx->values, "archives", i);
+    for (uint32_t i = 0; i < ctx->values.operand_count; i++) {
+        const char *path = ctx->values.operands[i];
+        if (given && is_object(path))
+            list[o->archive_count++] = path;
+        else if (o->trace != NULL)
+            return fail(&ctx->err, NULL, ERR_NO_OFFSET, "'%s' is one trace too many", path);
+        else
+            o->trace = path;
+    }
     return true;
 }
 
@@ -66,18 +139,22 @@ static bool read_target_options(struct cmd_context *ctx, struct answer_options *
     o->plan = given_or_subject(ctx, "plan", "as-ported");
     o->observed = given_or_subject(ctx, "observed", "observed");
     o->link_map = opt_value(&ctx->values, "link-map", NULL);
-    if (!answer_target_options(ctx, o))
+    o->device_elf = opt_value(&ctx->values, "elf", NULL);
+    o->device_map = opt_value(&ctx->values, "map", NULL);
+    if (!answer_target_options(ctx, o) || !read_archives(ctx, o))
         return false;
     bool observed = has_option(ctx, "observed") && opt_is_given(&ctx->values, "observed");
     if (has_option(ctx, "observed") && o->target == NULL &&
-            (opt_is_given(&ctx->values, "plan") || observed || o->target_option_count > 0))
+            (opt_is_given(&ctx->values, "plan") || observed || o->target_option_count > 0 ||
+                    o->device_elf || o->device_map || o->archive_count))
         return fail(&ctx->err, NULL, ERR_NO_OFFSET,
-                "a plan, figures and parameters are a chip's; --target names it");
+                "a plan, figures, parameters and a device's files are a chip's; --target names it");
     return true;
 }
 
 bool answer_options_of(struct cmd_context *ctx, bool has_target, struct answer_options *o) {
-    *o = (struct answer_options){ .trace = ctx->values.operands[0] };
+    *o = (struct answer_options){ .trace = ctx->values.operand_count ? ctx->values.operands[0]
+                                                                     : NULL };
     uint64_t image;
     if (!opt_number(&ctx->values, "image", 0, &image, &ctx->err))
         return false;

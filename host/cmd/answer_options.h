@@ -36,8 +36,23 @@
                 .value = "FILE",                                                                   \
                 .help = "answer for the state that FILE describes" },                              \
             { .name = "observed", .value = "FILE", .help = "free bytes that a device reported" },  \
+            { .name = "link-map",                                                                  \
+                .value = "FILE",                                                                   \
+                .help = "the linker's map of the program that ran" },                              \
+            { .name = "elf", .value = "FILE", .help = "the device's linked program" },             \
+            { .name = "map",                                                                       \
+                .value = "FILE",                                                                   \
+                .help = "the linker's map of the device's program" },                              \
+            { .name = "archives",                                                                  \
+                .value = "FILE",                                                                   \
+                .many = true,                                                                      \
+                .help = "objects and archives compiled for the device",                            \
+                .more = "May be repeated; objects and archives among the operands count, too, so " \
+                        "that `--archives lib*.a` works." },                                       \
     {                                                                                              \
-        .name = "link-map", .value = "FILE", .help = "the linker's map of the program"             \
+        .name = "sdkconfig", .value = "FILE", .help = "the project's configuration",               \
+        .more = "Chooses the chip's parameters (L2 cache, silicon revision, threshold of malloc, " \
+                "stacks ...); --set overrules it."                                                 \
     }
 
 /// Fills `o` from the command line; the first operand is the trace. `has_target`: the command's table has ANSWER_TARGET_OPTS.

@@ -67,9 +67,11 @@ static void read_events(struct cmd_context *ctx, struct answer *w,
 }
 
 static void write_text(struct cmd_context *ctx, const struct answer *w,
-        const struct guess_list *guesses, const struct container_table *containers) {
+        const struct answer_options *o, const struct guess_list *guesses,
+        const struct container_table *containers) {
     struct text text = { .arena = ctx->arena };
-    struct report_view view = { .all_sites = opt_is_given(&ctx->values, "sites"),
+    struct report_view view = { .options = o,
+        .all_sites = opt_is_given(&ctx->values, "sites"),
         .base = opt_value(&ctx->values, "from", NULL),
         .guesses = guesses,
         .containers = containers,
@@ -111,7 +113,16 @@ static int run(struct cmd_context *ctx) {
     struct container_table containers;
     struct guess_list guesses;
     bool any;
-    if (!answer_options_of(ctx, true, &o) || !answer_open(&answer, ctx->arena, &o, &ctx->err))
+    if (!answer_options_of(ctx, true, &o))
+        return CMD_FAILED;
+    if (o.trace == NULL && o.target == NULL) {
+        (void)fail(&ctx->err, NULL, ERR_NO_OFFSET,
+                "something is missing: a TRACE, or --target with what is known of the device "
+                "(--elf, "
+                "--map, --archives, --sdkconfig)");
+        return CMD_FAILED;
+    }
+    if (!answer_open(&answer, ctx->arena, &o, &ctx->err))
         return CMD_FAILED;
     if (!read_estimates(ctx, &answer, &estimates, &any)) {
         answer_close(&answer);
@@ -123,12 +134,12 @@ static int run(struct cmd_context *ctx) {
     cmd_warn_damage(ctx, &answer.trace);
     warn_modules(ctx, &answer);
     if (answer.has_target)
-        plan_warn(ctx, &answer.plans[ANSWER_STATE], ctx->values.operands[0], answer.image,
+        plan_warn(ctx, &answer.plans[ANSWER_STATE], o.trace ? o.trace : "(no trace)", answer.image,
                 &answer.owners);
     if (opt_is_given(&ctx->values, "json"))
         report_json_write(ctx, &answer, any ? &guesses : NULL, &containers);
     else
-        write_text(ctx, &answer, any ? &guesses : NULL, &containers);
+        write_text(ctx, &answer, &o, any ? &guesses : NULL, &containers);
     answer_close(&answer);
     return CMD_DONE;
 }
@@ -137,16 +148,17 @@ const struct command cmd_report = {
     .name = "report",
     .group = CMD_GROUP_ASK,
     .summary = "say where the bytes are, moment by moment",
-    .usage = "[OPTIONS] TRACE",
+    .usage = "[OPTIONS] [TRACE]",
     .example = "ramlens report app.rlt\n"
-               "ramlens report --target esp32p4 --subject subjects/webrtc app.rlt",
+               "ramlens report --target esp32p4 --subject subjects/webrtc app.rlt\n"
+               "ramlens report --target esp32p4 --elf app.elf --map app.map --sdkconfig sdkconfig",
     .text = "Live bytes and blocks of each component at each checkpoint. With --target also what "
             "the chip would hold: "
             "where its internal RAM is before the first connection, what a connection takes, by "
             "component, kind and site, "
             "with how each number is known.",
     .opts = opts,
-    .least_operands = 1,
-    .most_operands = 1,
+    .least_operands = 0,
+    .most_operands = UINT32_MAX,
     .run = run,
 };

@@ -172,7 +172,7 @@ static bool read_bounds(struct cmd_context *ctx, struct size_answer *s) {
                 "--root is for objects and archives: what a program holds is known");
     if (!s->is_object)
         return true;
-    if (!footprint_objects_bounds(&s->footprint, roots, count, &ctx->err))
+    if (!footprint_objects_bounds(&s->footprint, roots, count, NULL, &ctx->err))
         return false;
     for (size_t i = 0; i < s->footprint.items.len; i++)
         s->has_roots |= s->footprint.items.at[i].fate == FOOTPRINT_STAYS;
@@ -248,6 +248,8 @@ static bool name_all(struct cmd_context *ctx, struct size_answer *s) {
     bool wants_components = path != NULL || size_needs(&s->options, SIZE_COMPONENT);
     if (wants_components && !component_map_read(ctx->arena, path, &s->components, &ctx->err))
         return false;
+    if (wants_components)
+        footprint_add_components(&s->footprint, &s->components);
     if (size_needs(&s->options, SIZE_FILE) || (wants_components && s->components.names_sources))
         footprint_name_sources(&s->footprint);
     if (wants_components)

@@ -49,8 +49,8 @@ static bool take_occupied(struct cmd_context *ctx, struct replay_setup *s) {
                 "--occupied '%s' is no number of bytes, such as 200000 or 200K", given);
     s->heaps.occupied_bytes[0] = bytes;
     // What a placed run had occupied beforehand includes its program's static data.
-    for (uint32_t i = 0; !s->exact && s->answer.has_statics && i < s->answer.map.count; i++)
-        s->heaps.static_bytes[0] += s->answer.statics.component_bytes[i];
+    if (!s->exact && s->answer.accounts[ANSWER_STATE].region_count)
+        s->heaps.static_bytes[0] += s->answer.accounts[ANSWER_STATE].region_bytes[0];
     if (s->answer.image->pointer_bytes == 8)
         s->heaps.alignment = 16;
     return true;

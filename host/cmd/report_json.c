@@ -38,7 +38,8 @@ static void set_target_bytes(
     }
     json_out_signed(o, "kernel_bytes", kernel);
     json_out_signed(o, "stack_bytes", stack);
-    json_out_number(o, "static_bytes", w->has_statics ? w->statics.component_bytes[component] : 0);
+    json_out_number(o, "static_bytes",
+            w->has_target ? w->accounts[ANSWER_STATE].component_bytes[component] : 0);
 }
 
 static json_t *components_json(const struct answer *w, uint32_t index) {
@@ -74,6 +75,8 @@ static json_t *region_json(
         json_out_signed(r, "bytes", row->bytes);
         json_out_str(r, "source", str_from(row_source_names[row->source]));
         set_name(r, "about", row->about);
+        if (row->kind == ROW_STATIC)
+            set_name(r, "from", row->origin);
         json_array_append_new(rows, r);
     }
     json_object_set_new(o, "rows", rows);

@@ -26,8 +26,10 @@ struct report {
 };
 
 /// Sections, in the order of the report. Each appends to r->out.
+void report_findings(struct report *r);
 void report_verdict(struct report *r);
 void report_first_question(struct report *r);
+void report_hints(struct report *r);
 void report_second_question(struct report *r);
 void report_guesses(struct report *r, const struct guess_list *list);
 /// Containers that the estimates ask for, or all; nothing when there are none to show.

@@ -52,13 +52,34 @@ static void choose_steps(struct report *r) {
 
 // ---- head
 
-static void head(struct report *r) {
+/// What there was to answer from.
+static void head_of_files(struct report *r) {
+    const struct answer *w = r->w;
+    if (!w->has_trace)
+        text_printf(r->out, "No trace: of what is allocated after the start only a device's free "
+                            "bytes tell.\n");
+    for (size_t i = 0; w->has_device && i < w->device.files.len; i++)
+        text_printf(r->out, "device's program %.*s%s\n", STR_ARG(w->device.files.at[i].path),
+                w->device.files.at[i].map ? ", with its map" : "");
+    if (w->has_archives)
+        text_printf(r->out, "%zu archives and objects of the device, before linking\n",
+                w->archives.files.len);
+}
+
+static void head_of_run(struct report *r) {
     const struct answer *w = r->w;
     const struct run_checkpoint *last = report_checkpoint(r, w->run.checkpoint_count - 1);
     text_printf(r->out, "%.*s (%d-bit), %s events in %s, %" PRIu32 " checkpoint%s\n",
             STR_ARG(w->image->path), w->image->pointer_bytes * 8,
             human_exact(w->run.ledger.counts.events).text, human_time(last->time_us).text,
             w->run.checkpoint_count, w->run.checkpoint_count == 1 ? "" : "s");
+}
+
+static void head(struct report *r) {
+    const struct answer *w = r->w;
+    if (w->has_trace)
+        head_of_run(r);
+    head_of_files(r);
     for (uint32_t i = 0; i < w->versions.count; i++) {
         const struct version *v = &w->versions.list[i];
         text_printf(r->out, "%s%.*s %.*s", i == 0 ? "built with " : ", ", STR_ARG(v->component),
@@ -81,14 +102,19 @@ void report_text(struct cmd_context *ctx, const struct answer *answer,
     choose_steps(&r);
     head(&r);
     if (answer->has_target) {
+        report_findings(&r);
         report_verdict(&r);
         report_first_question(&r);
-        report_second_question(&r);
+        report_hints(&r);
+        if (answer->has_trace)
+            report_second_question(&r);
     } else {
         report_largest_sites(&r);
     }
     if (view->guesses != NULL)
         report_guesses(&r, view->guesses);
+    if (!answer->has_trace)
+        return;
     report_containers(&r, view->containers);
     report_components(&r);
 }

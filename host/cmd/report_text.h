@@ -9,7 +9,8 @@
 
 /// What the report is asked to show.
 struct report_view {
-    bool all_sites; ///< Every site, not the ten largest.
+    const struct answer_options *options; ///< What the answer was made of.
+    bool all_sites;                       ///< Every site, not the ten largest.
     const char *
             base; ///< Checkpoint before the first connection: Q1's, and where Q2 starts. NULL: chosen by figures or names.
     const struct guess_list *guesses; ///< Judged; NULL: none.

@@ -21,8 +21,8 @@ static uint32_t most_grown(const struct report *r, const struct placement_moment
 
 static void verdict_before(struct report *r) {
     struct region_table t = answer_region(r->w, r->base, ANSWER_STATE, 0);
-    int64_t reserved = region_table_sum(&t, ROW_RESERVED),
-            unexplained = region_table_sum(&t, ROW_UNEXPLAINED);
+    int64_t reserved = region_table_sum(&t, ROW_RESERVED), tasks = region_table_sum(&t, ROW_TASK),
+            unexplained = region_table_sum(&t, ROW_UNEXPLAINED) + tasks;
     int64_t taken = (int64_t)t.region->bytes - t.free;
     text_printf(r->out,
             "At '%.*s' %s of %s B are taken: the chip keeps %s, this program's "

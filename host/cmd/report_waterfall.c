@@ -34,10 +34,12 @@ static void line(struct report *r, struct table *t, const char *what, const char
 static void row_line(struct report *r, struct table *t, const struct region_row *row, int64_t state,
         int64_t stock) {
     struct str name = component_name(r, row->component);
-    const char *what = arena_printf(r->ctx->arena, "%-12s %.*s", row_kind_names[row->kind],
-            STR_ARG(name.len != 0 ? name : row->about));
+    bool is_static = row->kind == ROW_STATIC;
+    const char *what = arena_printf(r->ctx->arena, "%-12s %.*s%s%.*s", row_kind_names[row->kind],
+            STR_ARG(name.len != 0 ? name : row->about), is_static ? ", " : "",
+            (int)(is_static ? row->about.len : 0), row->about.at);
     line(r, t, what, human_change(-state).text, human_change(-stock).text,
-            row_source_names[row->source]);
+            row->known.len ? row->known.at : row_source_names[row->source]);
 }
 
 /// The rows of one kind: the state's, then those that only stock has.
@@ -123,14 +125,6 @@ static void observed_points(struct report *r) {
     }
 }
 
-/// Stacks of the tasks that the RTOS always starts: a part of what this run cannot explain.
-static uint64_t system_stacks(const struct target *t) {
-    uint64_t sum = 0;
-    for (uint32_t i = 0; i < t->task_count; i++)
-        sum += t->tasks[i].always ? t->tasks[i].stack_bytes * t->tasks[i].count : 0;
-    return sum;
-}
-
 static void explain_free(struct report *r) {
     const struct answer *w = r->w;
     struct region_table t = answer_region(w, r->base, ANSWER_STATE, 0);
@@ -143,11 +137,6 @@ static void explain_free(struct report *r) {
             "B.\n",
             human_exact((uint64_t)answer_outside_free(w, internal)).text,
             human_exact(w->target.regions[0].bytes).text);
-    if (unexplained > 0)
-        text_printf(r->out,
-                "Of the unexplained bytes %s are stacks of tasks that the RTOS always starts "
-                "(profile).\n",
-                human_exact(system_stacks(&w->target)).text);
     if (unexplained < 0)
         text_printf(r->out,
                 "The model needs %s B more than was observed to be taken: it is too high, or the "
@@ -162,6 +151,7 @@ void report_first_question(struct report *r) {
     explain_free(r);
     text_add_char(r->out, '\n');
     outside(r);
-    host_only(r);
+    if (!trace_is_of_device(r->w->image))
+        host_only(r);
     observed_points(r);
 }

@@ -259,20 +259,35 @@ static struct str module_name(struct str base) {
     return base;
 }
 
-uint32_t component_map_add_module(struct component_map *m, struct str module) {
-    uint32_t found = match(m, EVIDENCE_MODULE, module);
-    struct str base = str_base_name(module);
+/// A component `name` of its own for the file `base`, unless a glob knows it.
+static uint32_t add_file(struct component_map *m, unsigned kind, struct str path, struct str name) {
+    uint32_t found = match(m, kind, path);
+    struct str base = str_base_name(path);
     if (found != 0 || !m->names_modules || base.len == 0 || m->count >= COMPONENTS_MOST) {
         return found != 0 ? found - 1 : m->unknown;
     }
     uint32_t number = 0;
-    if (!component_find(m, module_name(base), &number)) {
-        number = add_component(m, module_name(base));
+    if (!component_find(m, name, &number)) {
+        number = add_component(m, name);
     }
-    add_rule(m, EVIDENCE_MODULE, base, number);
-    m->rules[EVIDENCE_MODULE].at[m->rules[EVIDENCE_MODULE].len - 1].is_exact = true;
-    m->known[EVIDENCE_MODULE] = (struct map64){ 0 }; // What was asked before may now mean this.
+    add_rule(m, kind, base, number);
+    m->rules[kind].at[m->rules[kind].len - 1].is_exact = true;
+    m->known[kind] = (struct map64){ 0 }; // What was asked before may now mean this.
     return number;
+}
+
+uint32_t component_map_add_module(struct component_map *m, struct str module) {
+    return add_file(m, EVIDENCE_MODULE, module, module_name(str_base_name(module)));
+}
+
+/// "libnet" of "libnet.a", "main" of "main.c.obj".
+static struct str archive_name(struct str base) {
+    const char *dot = base.len ? memchr(base.at, '.', base.len) : NULL;
+    return dot && dot > base.at ? (struct str){ base.at, (size_t)(dot - base.at) } : base;
+}
+
+uint32_t component_map_add_archive(struct component_map *m, struct str archive) {
+    return add_file(m, EVIDENCE_ARCHIVE, archive, archive_name(str_base_name(archive)));
 }
 
 uint32_t component_unknown(const struct component_map *m) {

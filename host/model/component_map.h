@@ -86,6 +86,9 @@ bool component_map_parse(struct arena *a, const char *path, struct str text,
 /// follows ".so"); a map that someone wrote stays as it is. Returns the module's component.
 uint32_t component_map_add_module(struct component_map *m, struct str module);
 
+/// The same of an archive, or an object in none, at that path: "libnet" of libnet.a.
+uint32_t component_map_add_archive(struct component_map *m, struct str archive);
+
 /// The component that `e` points to; component_unknown() when nothing matches. The strings must stay
 /// in place, unchanged, as long as the map: answers are remembered by address, so that asking again
 /// costs a hash probe; the first time it costs a match with every glob.

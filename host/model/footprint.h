@@ -192,6 +192,10 @@ void footprint_name_sources(struct footprint *f);
 /// The same for one item alone. Cost: reads the units that the item lies in.
 void footprint_place(struct footprint *f, struct footprint_item *item);
 
+/// Makes a component of each archive, and each object in none, that no glob of the map knows, where the map is the built-in one alone
+/// (component_map_add_archive()). Before `components->count` is relied on.
+void footprint_add_components(const struct footprint *f, struct component_map *components);
+
 /// Charges each item to a component: by source if known, by name, by archive or object, by program; as component_map.h says, and where the one found is
 /// transparent the archive decides, if it points to one that is not. Padding, linker-made and shared items have no name of their own: they go where
 /// their object, else the program, points to.

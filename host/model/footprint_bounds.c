@@ -297,6 +297,16 @@ static bool reach_roots(
                    roots[0]);
 }
 
+/// What a program of the same sources holds.
+static void reach_like(struct bounds *b, const struct elf_file *like) {
+    for (size_t i = 1; like && i < like->symbol_count; i++) {
+        const struct elf_symbol *s = &like->symbols[i];
+        bool is_wanted = s->binding != STB_LOCAL && s->place == ELF_IN_SECTION && !s->is_mark;
+        if (is_wanted && (s->type == STT_FUNC || s->type == STT_OBJECT))
+            reach_name(b, s->name);
+    }
+}
+
 static void settle(struct bounds *b) {
     struct footprint *f = b->f;
     for (size_t i = 0; i < f->items.len; i++) {
@@ -312,14 +322,15 @@ static void settle(struct bounds *b) {
     }
 }
 
-bool footprint_objects_bounds(
-        struct footprint *f, const char *const *roots, uint32_t root_count, struct err *err) {
+bool footprint_objects_bounds(struct footprint *f, const char *const *roots, uint32_t root_count,
+        const struct elf_file *like, struct err *err) {
     struct bounds b = { .f = f, .a = f->arena };
     find_parts(&b);
     drop_groups(&b);
     find_definitions(&b);
     drop_commons(&b);
     drop_strings(&b);
+    reach_like(&b, like);
     bool done = reach_roots(&b, roots, root_count, err);
     while (done && b.todo.len > 0)
         follow(&b, b.todo.at[--b.todo.len]);

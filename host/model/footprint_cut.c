@@ -19,6 +19,7 @@ struct piece {
     const struct ldmap_input *input; ///< NULL: not in the map.
     uint32_t object;
     enum footprint_kind kind;
+    bool must_be_internal;
 };
 
 /// A section being cut.
@@ -173,11 +174,8 @@ void footprint_cut_begin(struct cut *c, struct footprint *f, uint32_t file,
             sort_symbols(c, c->symbols + first, c->first_symbol[i + 1] - first, other);
         }
     }
+    c->bytes_left = 2 * (uint64_t)elf->bytes.len;
     c->marks = footprint_marks_of(f->arena, elf, &c->mark_count);
-}
-
-bool footprint_cut_has_symbols(const struct cut *c, uint32_t number) {
-    return c->elf && c->first_symbol[number] < c->first_symbol[number + 1];
 }
 
 // ---- items ----
@@ -194,6 +192,7 @@ static struct footprint_item *add(struct sweep *s, const struct piece *p, uint64
         .section = s->in->section,
         .object = p->object,
         .kind = (uint8_t)kind,
+        .must_be_internal = p->must_be_internal,
         .fate = s->in->is_of_object ? FOOTPRINT_MAY_STAY : FOOTPRINT_LINKED,
         .known = s->in->is_of_object ? FOOTPRINT_BY_OBJECT
                  : p->input          ? FOOTPRINT_BY_MAP
@@ -265,12 +264,16 @@ static void add_symbol(struct sweep *s, const struct piece *p, uint64_t low, uin
 
 // ---- bytes without a name ----
 
-/// The stored bytes [low, high); empty when they are not at hand.
+/// The stored bytes [low, high); empty when they are not at hand, or more were looked at than a sound file has.
 static struct str contents_of(const struct sweep *s, uint64_t low, uint64_t high) {
     struct str all = s->in->contents;
     uint64_t begin = low - s->section->address;
     uint64_t end = high - s->section->address;
-    return end <= all.len ? (struct str){ all.at + begin, (size_t)(end - begin) } : STR("");
+    if (end > all.len || high - low > s->cut->bytes_left) {
+        return STR("");
+    }
+    s->cut->bytes_left -= high - low;
+    return (struct str){ all.at + begin, (size_t)(end - begin) };
 }
 
 /// Whether an alignment of what begins at `high` can be the reason for the bytes before it.
@@ -439,6 +442,17 @@ static uint32_t object_of(struct sweep *s, const struct ldmap_input *input) {
     return footprint_object_of(s->cut->footprint, s->cut->file, input->archive, input->object, 1);
 }
 
+/// Whether the author of an input section keeps it in internal RAM.
+static bool must_be_internal(const struct sweep *s, struct str input) {
+    const struct target *target = s->cut->footprint->target;
+    for (uint32_t i = 0; target && i < target->internal_section_count; i++) {
+        if (str_matches(input, target->internal_sections[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /// A section of an object, before linking.
 static void cut_object(struct sweep *s) {
     struct ldmap_input whole = { .name = s->section->name };
@@ -446,7 +460,8 @@ static void cut_object(struct sweep *s) {
         .high = s->section->address + s->section->bytes,
         .input = &whole,
         .object = s->in->object,
-        .kind = footprint_kind_of(&s->in->traits, s->section->name) };
+        .kind = footprint_kind_of(&s->in->traits, s->section->name),
+        .must_be_internal = must_be_internal(s, s->section->name) };
     cut_piece(s, &p);
 }
 
@@ -463,6 +478,7 @@ static void cut_input(
         return;
     }
     struct str name = input->kind == LDMAP_COMMON ? STR("COMMON") : input->name;
+    p.must_be_internal = must_be_internal(s, name);
     p.kind = is_of_linker(input->object) ? FOOTPRINT_LINKER
                                          : footprint_kind_of(&s->in->traits, name);
     cut_piece(s, &p);

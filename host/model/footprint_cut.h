@@ -39,6 +39,8 @@ struct cut {
     size_t *first_symbol;   ///< By section number; one more than there are sections.
     struct cut_mark *marks; ///< By address.
     size_t mark_count;
+    uint64_t
+            bytes_left; ///< To be looked at for text: sections may name the same bytes of a file over and over.
 };
 
 /// A section to cut.
@@ -56,9 +58,6 @@ void footprint_cut_begin(struct cut *c, struct footprint *f, uint32_t file,
         const struct elf_file *elf, const struct ldmap *map);
 
 /// Adds the items of one section. Cost: linear in its symbols and inputs, and in the bytes that nobody names.
-void footprint_cut_section(struct cut *c, const struct cut_section *s);
-
-/// Whether the program has a symbol in section `number` that may own bytes.
-bool footprint_cut_has_symbols(const struct cut *c, uint32_t number);
+void footprint_cut_section(struct cut *c, const struct cut_section *in);
 
 #endif

@@ -96,6 +96,10 @@ static void add_spans(const struct search *s, const struct footprint_section *se
         *vec_push(s->footprint->arena, out) = span;
         low = other;
     }
+    if (low < high) { // More places than any chip has.
+        *vec_push(s->footprint->arena, out) =
+                (struct span){ .low = low, .high = high, .memory = MEMORY_NONE };
+    }
 }
 
 static int compare_spans(const void *left, const void *right) {

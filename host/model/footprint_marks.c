@@ -43,7 +43,10 @@ static bool is_loaded_code(const struct elf_file *elf, uint32_t section) {
 
 /// `$d`, `$x`, `$xrv32i2p1_m2p0`, `$d.12`: the letter that counts; 0: no mapping symbol.
 static char mapping_letter(struct str name) {
-    return name.len >= 2 && name.at[0] == '$' ? name.at[1] : '\0';
+    if (name.len < 2 || name.at[0] != '$') {
+        return '\0';
+    }
+    return name.at[1];
 }
 
 static void add_mapping_symbols(struct marks *m, const struct elf_file *elf) {

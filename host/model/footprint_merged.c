@@ -39,7 +39,9 @@ struct entry {
     uint32_t user;
     uint32_t alignment;
     uint32_t char_bytes; ///< 0: a constant, which has no tails.
-    uint32_t next;       ///< Index + 1 of another one of the same hash.
+    uint32_t
+            same; ///< Index of the first one that says the same in this section: users are noted there.
+    uint32_t next; ///< Index + 1 of another one of the same hash.
 };
 
 /// An input's entry that is none of the output's: the end of another, or dropped.
@@ -86,6 +88,8 @@ struct merging {
     size_t object_count;
     uint32_t object; ///< The one being read.
     uint32_t unread;
+    uint64_t
+            bytes_left; ///< Of regions to look at: sections may name the same bytes of a file over and over.
 };
 
 static uint32_t both(uint32_t user, uint32_t other) {
@@ -198,18 +202,34 @@ static struct footprint_entries shape_of_item(
     return shape;
 }
 
+/// The first entry of `section` that says `text`; UINT32_MAX when there is none. `head` is that of its hash.
+static uint32_t find_entry(
+        const struct merging *m, uint64_t head, struct str text, uint32_t section) {
+    for (uint64_t at = head; at != 0; at = m->entries.at[at - 1].next) {
+        const struct entry *e = &m->entries.at[at - 1];
+        if (e->section == section && str_equal(e->text, text)) {
+            return (uint32_t)(at - 1);
+        }
+    }
+    return UINT32_MAX;
+}
+
 static void add_entry(struct merging *m, const struct region *r, size_t at, size_t bytes) {
     const struct footprint_item *item = &m->footprint->items.at[r->item];
     struct str text = { r->contents.at + at, bytes };
     uint64_t *head = map64_put(&m->by_text, m->footprint->arena, hash_of(text), NULL);
+    uint32_t same = find_entry(m, *head, text, item->section);
+    bool is_first = same == UINT32_MAX;
+    uint32_t number = (uint32_t)m->entries.len;
     *vec_push(m->footprint->arena, &m->entries) = (struct entry){ .text = text,
         .address = item->address + at,
         .section = item->section,
         .user = USER_NONE,
         .alignment = r->shape.alignment,
         .char_bytes = r->shape.is_strings ? r->shape.char_bytes : 0,
-        .next = (uint32_t)*head };
-    *head = m->entries.len;
+        .same = is_first ? number : same,
+        .next = is_first ? (uint32_t)*head : 0 };
+    *head = is_first ? m->entries.len : *head;
 }
 
 static bool is_region(const struct merging *m, const struct footprint_item *item) {
@@ -235,6 +255,10 @@ static void add_region(struct merging *m, size_t number) {
         .contents = contents_of(m, item),
         .shape = shape_of_item(m, item),
         .first_entry = m->entries.len };
+    if (region.contents.len > m->bytes_left) {
+        return;
+    }
+    m->bytes_left -= region.contents.len;
     for (size_t at = 0; at < region.contents.len && m->entries.len < UINT32_MAX - 1;) {
         size_t bytes = footprint_entry_bytes(&region.shape, region.contents, at);
         add_entry(m, &region, at, bytes);
@@ -296,6 +320,7 @@ static void read_entries(struct merging *m, struct str contents,
 
 static void read_object(void *self, const struct elf_file *elf) {
     struct merging *m = self;
+    uint64_t left = elf->bytes.len;
     for (uint32_t i = 1; i < elf->section_count; i++) {
         const struct elf_section *s = &elf->sections[i];
         uint64_t wanted = SHF_MERGE | SHF_ALLOC;
@@ -303,9 +328,11 @@ static void read_object(void *self, const struct elf_file *elf) {
         struct err ignored;
         const uint64_t *source = map64_find(&m->sources, hash_source(m->object, s->name));
         if ((s->flags & wanted) != wanted || (source && *source == OUTPUT_NONE) ||
-                !elf_file_contents(m->footprint->arena, elf, i, &contents, &ignored)) {
+                !elf_file_contents(m->footprint->arena, elf, i, &contents, &ignored) ||
+                contents.len > left) {
             continue;
         }
+        left -= contents.len;
         bool is_any = !source || *source == OUTPUT_ANY;
         struct footprint_entries shape = footprint_entries_of(s);
         read_entries(m, contents, &shape, is_any ? OUTPUT_ANY : (uint32_t)(*source - 1));
@@ -429,7 +456,7 @@ static void add_item(struct remade *r, const struct footprint_item *from, uint64
 static void add_entry_items(struct remade *r, const struct footprint_item *from, uint32_t number) {
     const struct merging *m = r->merging;
     const struct entry *e = &m->entries.at[number];
-    uint32_t user = e->user;
+    uint32_t user = m->entries.at[e->same].user;
     uint32_t at = 0;
     for (; r->next_cut < m->cuts.len && m->cuts.at[r->next_cut].entry == number; r->next_cut++) {
         const struct cut_at *cut = &m->cuts.at[r->next_cut];
@@ -494,7 +521,7 @@ bool footprint_linked_merged(
         return fail(err, program->path.at, ERR_NO_OFFSET,
                 "merged strings are given back only where a program and its map are there");
     }
-    struct merging m = { .footprint = f, .file = file };
+    struct merging m = { .footprint = f, .file = file, .bytes_left = program->elf->bytes.len };
     footprint_inputs_open(&m.inputs, f->arena, folder ? str_from(folder) : program->map_folder);
     index_sections(&m, program->map);
     for (size_t i = 0; i < program->map->input_count; i++) {

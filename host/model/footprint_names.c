@@ -152,6 +152,13 @@ void footprint_name_sources(struct footprint *f) {
 
 // ---- components ----
 
+void footprint_add_components(const struct footprint *f, struct component_map *components) {
+    for (size_t i = 0; i < f->objects.len; i++) {
+        const struct footprint_object *o = &f->objects.at[i];
+        (void)component_map_add_archive(components, o->archive.len ? o->archive : o->member);
+    }
+}
+
 /// Whether bytes of this kind have no name of their own.
 static bool is_nobodys(const struct footprint_item *item) {
     return item->kind == FOOTPRINT_PADDING || item->kind == FOOTPRINT_LINKER || item->is_shared;

@@ -12,8 +12,8 @@ bool footprint_objects_add(struct footprint *f, const char *path, uint32_t *skip
 /// After all objects were added: what would a linker keep? Sets each item's fate. Of COMDAT groups, weak definitions whose strong one is there, equal merged strings, and COMMON
 /// blocks of one name (the largest stays) all but one are duplicates. From the roots - objects given by themselves, and symbols that match one of `roots` - what is reached by
 /// relocations, section by section as with --gc-sections, stays; archives' members are only taken if they define what is undefined, as a
-/// linker does. Without any root nothing is known to stay. Cost: linear in relocations and symbols.
-bool footprint_objects_bounds(
-        struct footprint *f, const char *const *roots, uint32_t root_count, struct err *err);
+/// linker does. With `like`, a program of the same sources for another machine, every function and variable of its that others can see is a root, too. Without any root nothing is known to stay. Cost: linear in relocations and symbols.
+bool footprint_objects_bounds(struct footprint *f, const char *const *roots, uint32_t root_count,
+        const struct elf_file *like, struct err *err);
 
 #endif

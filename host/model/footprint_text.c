@@ -6,9 +6,12 @@
 
 enum { FIRST_LENGTH = 6, NEXT_LENGTH = 2, STRING_ALIGNMENT = 4 };
 
+/// One bit for each byte that a text may have: space to `~`, tab, line feed, carriage return, escape.
 static bool is_printable(char c) {
-    bool is_control = c == '\n' || c == '\t' || c == '\r' || c == '\x1b';
-    return (unsigned char)(c - ' ') <= '~' - ' ' || is_control;
+    static const uint64_t printable[4] = { UINT64_C(0xffffffff08002600),
+        UINT64_C(0x7fffffffffffffff), 0, 0 };
+    unsigned char byte = (unsigned char)c;
+    return printable[byte >> 6] >> (byte & 63) & 1;
 }
 
 /// Length of the terminated string at `at`; 0: there is none.

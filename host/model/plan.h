@@ -14,6 +14,7 @@
 ///         reason "grows with each packet"
 ///     stack default 32KB psram      # stacks of threads
 ///     kernel internal               # control blocks, queues: what the kernel asks for
+///     static libjuice.a zero psram  # what the linker places (plan_static.h)
 ///
 /// **Memory.** `policy`, or one of the target's requests (`internal`, `psram`): that memory first and, when it is full, what malloc's rule
 /// does; with `only` behind it, that memory or failure. `kernel`, `stack` and what a port insists on are always strict.
@@ -33,6 +34,7 @@
 #include "owners.h"
 #include "plan_header.h"
 #include "plan_site.h"
+#include "plan_static.h"
 #include "policy.h"
 #include "ramlens_heaps.h"
 #include "str.h"
@@ -113,6 +115,7 @@ struct plan {
     uint64_t stack_bytes;
     struct plan_rule stack;
     struct plan_rule kernel;
+    struct plan_statics statics; ///< Where static data goes, in the order of the file.
 };
 
 /// Reads the plan at `path`. `components` are the names there are; a block's component is an index into them. False with file and line for

@@ -416,6 +416,10 @@ static bool read_site(struct reader *r, const struct conf_line *line) {
            add_selector(r, line, 2, PLAN_BY_SITE, &s);
 }
 
+static bool read_static(struct reader *r, const struct conf_line *line) {
+    return plan_static_read(r->arena, &r->conf, line, r->plan->target, &r->plan->statics, r->err);
+}
+
 // ---- all
 
 /// Reads every line named `key` by `read`.
@@ -429,7 +433,7 @@ static bool read_all(struct reader *r, const char *key,
 
 static bool read_lines(struct reader *r) {
     static const char *const keys[] = { "default", "component", "container", "class", "function",
-        "site", "stack", "kernel", "trace", "target", "goal", "predicted", NULL };
+        "site", "stack", "kernel", "static", "trace", "target", "goal", "predicted", NULL };
     if (!conf_check_keys(&r->conf, r->conf.lines, keys, r->err) ||
             !plan_header_read(r->arena, &r->conf, &r->plan->header, r->err) ||
             !read_all(r, "default", read_default))
@@ -442,7 +446,7 @@ static bool read_lines(struct reader *r) {
     return read_all(r, "component", read_component) && read_all(r, "container", read_container) &&
            read_all(r, "class", read_class) && read_all(r, "function", read_function) &&
            read_all(r, "site", read_site) && read_all(r, "stack", read_stack) &&
-           read_all(r, "kernel", read_kernel);
+           read_all(r, "kernel", read_kernel) && read_all(r, "static", read_static);
 }
 
 static struct str base_name(struct arena *a, const char *path) {

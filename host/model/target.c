@@ -226,9 +226,28 @@ static bool read_values(struct target_reader *r, const struct conf_line *line,
     return true;
 }
 
+/// Takes the line `price`, if there is one, off the parameter's.
+static bool take_price(
+        struct target_reader *r, struct target_lines *lines, struct target_parameter *p) {
+    uint32_t kept = 0;
+    p->price = STR("");
+    for (uint32_t i = 0; i < lines->count; i++) {
+        struct conf_line *each = lines->at[i];
+        if (!str_equal(each->words[0], STR("price"))) {
+            lines->at[kept++] = each;
+        } else if (!target_word_count(r, each, 2, 2, "words for people")) {
+            return false;
+        } else {
+            p->price = each->words[1];
+        }
+    }
+    lines->count = kept;
+    return true;
+}
+
 static bool read_parameter(struct target_reader *r, const struct conf_line *line,
         const char *const *options, uint32_t option_count) {
-    static const char *const keys[] = { "value", "default", "range", NULL };
+    static const char *const keys[] = { "value", "default", "range", "price", NULL };
     struct target *t = r->target;
     struct target_lines lines;
     if (!target_word_count(r, line, 2, 3, "a name and words for people") ||
@@ -244,6 +263,9 @@ static bool read_parameter(struct target_reader *r, const struct conf_line *line
     p->name = line->words[1];
     p->about = target_word_or_empty(line, 2);
     p->is_setting = str_equal(line->words[0], STR("setting"));
+    if (!take_price(r, &lines, p)) {
+        return false;
+    }
     if (!(has_range(&lines) ? read_range : read_values)(r, line, &lines, p) ||
             !choose(r, p, &lines, options, option_count)) {
         return false;
@@ -457,6 +479,14 @@ const struct target_object *target_find_object(const struct target *t, struct st
         }
     }
     return NULL;
+}
+
+uint64_t target_task_bytes(const struct target *t) {
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < t->task_count; i++) {
+        sum += t->tasks[i].always ? t->tasks[i].stack_bytes * t->tasks[i].count : 0;
+    }
+    return sum;
 }
 
 uint32_t target_find_capability(const struct target *t, struct str name) {

@@ -33,8 +33,10 @@ struct target_parameter {
     uint32_t value_count;
     uint32_t chosen;     ///< Index into `values`.
     uint32_t by_default; ///< What it would be, had the user not said.
-    bool is_setting;     ///< One of many that are rarely chosen: said only when it was.
-    bool is_number;      ///< Any number from `least` to `most`; `values` has the chosen one alone.
+    struct str
+            price; ///< What one pays for the value that leaves most memory; "": it is no choice, or not known.
+    bool is_setting; ///< One of many that are rarely chosen: said only when it was.
+    bool is_number;  ///< Any number from `least` to `most`; `values` has the chosen one alone.
     uint64_t least;
     uint64_t most;
     uint64_t default_number;
@@ -98,7 +100,8 @@ struct target_store {
     struct str source;
     uint64_t start;
     uint64_t bytes;
-    uint32_t holds; ///< Bits of enum target_static.
+    uint32_t holds;   ///< Bits of enum target_static.
+    struct str price; ///< What lying here costs; "" not known.
 };
 
 /// One memory. Its reserved ranges and its heaps (carved ones aside) fill it to the byte.
@@ -114,6 +117,7 @@ struct target_region {
     uint64_t reserved_bytes; ///< Sum of `reserved`.
     uint64_t heap_bytes;     ///< Sum of its heaps: bytes - reserved_bytes.
     uint32_t main_heap;      ///< Index of its largest heap; TARGET_NONE when it has none.
+    struct str price;        ///< What lying here costs; "" nothing.
     uint32_t holds;          ///< Static data that a build can put here: bits of enum target_static.
 };
 
@@ -297,6 +301,8 @@ bool target_can_hold(const struct target *t, struct str memory, uint32_t kind);
 uint32_t target_find_request(const struct target *t, struct str name);
 /// The object of that name, or NULL.
 const struct target_object *target_find_object(const struct target *t, struct str name);
+/// Stacks of the tasks that the RTOS always starts, in bytes.
+uint64_t target_task_bytes(const struct target *t);
 /// Bits of the capability or set of that name, letters of either case; 0 when there is none.
 uint32_t target_find_capability(const struct target *t, struct str name);
 

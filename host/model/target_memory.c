@@ -304,7 +304,8 @@ static bool read_region_lines(
 }
 
 bool target_read_region(struct target_reader *r, const struct conf_line *line) {
-    static const char *const keys[] = { "reserved", "lent", "heap", "alias", "holds", NULL };
+    static const char *const keys[] = { "reserved", "lent", "heap", "alias", "holds", "price",
+        NULL };
     struct target *t = r->target;
     struct target_lines lines;
     if (!target_word_count(r, line, 4, 5, "a name, start, size and words for people") ||
@@ -330,7 +331,8 @@ bool target_read_region(struct target_reader *r, const struct conf_line *line) {
     }
     region->holds =
             TARGET_STATIC_CODE | TARGET_STATIC_CONSTANT | TARGET_STATIC_DATA | TARGET_STATIC_ZERO;
-    return read_region_lines(r, &lines, region) && check_filled(r, line, region) &&
+    return target_read_price(r, &lines, &region->price) && read_region_lines(r, &lines, region) &&
+           check_filled(r, line, region) &&
            target_read_views(r, line, &lines, t->region_count - 1, region->start, region->bytes,
                    &region->holds);
 }

@@ -83,6 +83,9 @@ bool target_read_views(struct target_reader *r, const struct conf_line *line,
         const struct target_lines *lines, uint32_t number, uint64_t start, uint64_t bytes,
         uint32_t *holds);
 
+/// The words of the `price` line among `lines`; "" without one.
+bool target_read_price(struct target_reader *r, const struct target_lines *lines, struct str *out);
+
 /// Puts the heaps into the order in which requests try them, and notes each region's largest.
 void target_order_heaps(struct target_reader *r);
 

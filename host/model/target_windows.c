@@ -49,6 +49,19 @@ static bool read_holds(struct target_reader *r, const struct conf_line *line, ui
     return true;
 }
 
+bool target_read_price(struct target_reader *r, const struct target_lines *lines, struct str *out) {
+    *out = STR("");
+    for (uint32_t i = 0; i < lines->count; i++) {
+        const struct conf_line *line = lines->at[i];
+        if (!str_equal(line->words[0], STR("price")))
+            continue;
+        if (!target_word_count(r, line, 2, 2, "words for people"))
+            return false;
+        *out = line->words[1];
+    }
+    return true;
+}
+
 bool target_read_views(struct target_reader *r, const struct conf_line *line,
         const struct target_lines *lines, uint32_t number, uint64_t start, uint64_t bytes,
         uint32_t *holds) {
@@ -67,7 +80,7 @@ bool target_read_views(struct target_reader *r, const struct conf_line *line,
 
 /// `memory NAME START SIZE "words for people"`.
 bool target_read_memory(struct target_reader *r, const struct conf_line *line) {
-    static const char *const keys[] = { "alias", "holds", NULL };
+    static const char *const keys[] = { "alias", "holds", "price", NULL };
     struct target *t = r->target;
     struct target_store *store = &t->stores[t->store_count];
     struct target_lines lines;
@@ -80,7 +93,8 @@ bool target_read_memory(struct target_reader *r, const struct conf_line *line) {
     store->about = target_word_or_empty(line, 4);
     store->source = target_source(r, line);
     uint32_t number = TARGET_REGIONS_MAX + t->store_count++;
-    return target_read_views(r, line, &lines, number, store->start, store->bytes, &store->holds);
+    return target_read_price(r, &lines, &store->price) &&
+           target_read_views(r, line, &lines, number, store->start, store->bytes, &store->holds);
 }
 
 static bool find_memory(

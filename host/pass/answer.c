@@ -1,6 +1,9 @@
 // See answer.h.
 #include "answer.h"
 
+#include "answer_statics.h"
+#include "empty_run.h"
+
 #include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
@@ -61,11 +64,8 @@ static int64_t inside_free(const struct answer *w, const struct observed_figure 
 
 static struct region_table plain_table(
         const struct answer *w, const struct placement_moment *m, unsigned state, uint32_t region) {
-    struct region_statics statics = {
-        .bytes = w->has_statics && region == 0 ? w->statics.component_bytes : NULL
-    };
-    return region_table_of(
-            w->a, &w->placements[state], m, region, &statics, component_unknown(&w->map));
+    return region_table_of(w->a, &w->placements[state], m, region, &w->accounts[state],
+            component_unknown(&w->map));
 }
 
 /// What the figure at checkpoint `index` leaves unexplained in the state asked about; false without a figure there.
@@ -101,6 +101,7 @@ struct region_table answer_region(
         region_table_observe(w->a, &t, t.free - exact);
     else
         region_table_unexplain(w->a, &t, unexplained);
+    region_table_name_tasks(w->a, &t, target_task_bytes(&w->target));
     return t;
 }
 
@@ -236,8 +237,10 @@ static void at_checkpoint(void *self, const struct run_checkpoint *c) {
 // ---- reading
 
 static bool read_run(struct answer *w, const struct answer_options *o, struct err *err) {
-    if (!trace_open(w->a, o->trace, &w->trace, err))
+    if (o->trace ? !trace_open(w->a, o->trace, &w->trace, err)
+                 : !empty_run_open(w->a, o->target ? o->observed : NULL, &w->trace, err))
         return false;
+    w->has_trace = o->trace != NULL;
     uint32_t image = o->image == 0 ? w->trace.image_count : o->image;
     if (image > w->trace.image_count)
         return fail(err, o->trace, ERR_NO_OFFSET, "has %u process images; --image takes 1 to that",
@@ -278,7 +281,8 @@ static bool read_target(struct answer *w, const struct answer_options *o, struct
     if (o->target == NULL)
         return true;
     if (!target_load(w->a, o->target, o->target_folders, o->target_folder_count, o->target_options,
-                o->target_option_count, &w->target, err))
+                o->target_option_count, &w->target, err) ||
+            !answer_open_files(w, o, err))
         return false;
     plan_stock(w->a, &w->target, w->map.names, w->map.count, &w->plans[ANSWER_STOCK]);
     w->plans[ANSWER_STATE] = w->plans[ANSWER_STOCK];
@@ -301,49 +305,6 @@ static bool read_target(struct answer *w, const struct answer_options *o, struct
                    check_figures(w, err));
 }
 
-/// Opens the program and the linker's map beside it (or the one that was named). No map, or a program that is not the one that ran, is
-/// no failure.
-static bool read_link_map(struct answer *w, const struct answer_options *o, struct err *err) {
-    if (!owners_is_program(w->image, 0))
-        return true;
-    const char *path = o->link_map;
-    if (path == NULL)
-        path = arena_printf(w->a, "%.*s.map", STR_ARG(w->image->modules[0].path));
-    if (o->link_map == NULL && access(path, R_OK) != 0)
-        return true;
-    if (!ldmap_read(w->a, path, &w->link_map, o->link_map != NULL ? err : &w->statics_problem))
-        return o->link_map == NULL;
-    w->has_link_map = true;
-    w->owners.link_map = &w->link_map;
-    return true;
-}
-
-/// Static data of the linked program, if its file is the one that ran. A map that was found beside the program and is of another build
-/// would give archives at random: it is left out, with the reason.
-static bool read_statics(struct answer *w, const struct answer_options *o, struct err *err) {
-    const struct trace_image *image = w->image;
-    uint32_t module;
-    enum symbol_quality quality;
-    struct err ignored = { .text = "" };
-    if (!owners_is_program(image, 0) ||
-            !symbolizer_module(w->symbolizer, image->modules[0].path, image->modules[0].build_id,
-                    image->modules[0].build_id_bytes, &module, &quality, &ignored))
-        return true; // the reason is among the modules' problems
-    const char *program = arena_copy(w->a, image->modules[0].path).at;
-    w->has_statics = static_data_read(w->a, program, w->has_link_map ? &w->link_map : NULL, &w->map,
-            w->symbolizer, module, &w->statics, o->link_map != NULL ? err : &w->statics_problem);
-    if (!w->has_statics && w->has_link_map && o->link_map == NULL) {
-        w->has_link_map = false;
-        w->owners.link_map = NULL;
-        w->has_statics = static_data_read(
-                w->a, program, NULL, &w->map, w->symbolizer, module, &w->statics, &ignored);
-    }
-    for (uint32_t i = 0; w->has_statics && i < w->map.count; i++)
-        if (w->host_only[i])
-            w->statics.component_bytes[i] = 0;
-    return w->has_statics || o->link_map == NULL;
-}
-
 static void match_observed(struct answer *w) {
     struct str *names = NEW_ARRAY(w->a, struct str, w->run.checkpoint_count);
     for (uint32_t i = 0; i < w->run.checkpoint_count; i++)
@@ -363,8 +324,8 @@ bool answer_open(
         struct answer *w, struct arena *a, const struct answer_options *o, struct err *err) {
     *w = (struct answer){ .a = a, .trace = { .fd = -1 } };
     if (!component_map_read(w->a, o->components, &w->map, err) || !read_run(w, o, err) ||
-            !read_target(w, o, err) || !read_link_map(w, o, err) || !read_versions(w, err) ||
-            (w->has_target && !read_statics(w, o, err))) {
+            !read_target(w, o, err) || !answer_read_link_map(w, o, err) || !read_versions(w, err) ||
+            (w->has_target && !answer_read_statics(w, o, err))) {
         answer_close(w);
         return false;
     }
@@ -388,6 +349,10 @@ void answer_run(struct answer *w, const struct ledger_listener *also, struct pro
 }
 
 void answer_close(struct answer *w) {
+    if (w->has_device)
+        footprint_close(&w->device);
+    if (w->has_archives)
+        footprint_close(&w->archives);
     if (w->symbolizer != NULL)
         symbolizer_close(w->symbolizer);
     trace_close(&w->trace);

@@ -12,6 +12,8 @@
 #include "progress.h"
 #include "region_rows.h"
 #include "run.h"
+#include "sdkconfig.h"
+#include "static_account.h"
 #include "static_data.h"
 #include "symbolize.h"
 #include "target.h"
@@ -23,7 +25,8 @@
 
 /// What to read. Paths may be NULL where not said otherwise.
 struct answer_options {
-    const char *trace;      ///< Not NULL.
+    const char *
+            trace; ///< NULL: there is none, and a run of nothing takes its place, with a checkpoint for each observed figure.
     uint32_t image;         ///< From 1; 0: the last.
     const char *components; ///< Component map; NULL: the built-in one.
     const char *target;     ///< Name or path; NULL: no chip, requested bytes only.
@@ -31,9 +34,15 @@ struct answer_options {
     uint32_t target_folder_count;
     const char *const *target_options; ///< "cache=256K" ...
     uint32_t target_option_count;
-    const char *plan;     ///< The state to answer for; NULL: stock.
-    const char *observed; ///< Figures of a device.
-    const char *link_map; ///< Of the program; NULL: PROGRAM.map if it exists.
+    const char *plan;            ///< The state to answer for; NULL: stock.
+    const char *observed;        ///< Figures of a device.
+    const char *link_map;        ///< Of the program; NULL: PROGRAM.map if it exists.
+    const char *device_elf;      ///< The device's linked program; NULL: none.
+    const char *device_map;      ///< Its linker's map.
+    const char *const *archives; ///< Objects and archives for the device.
+    uint32_t archive_count;
+    const struct sdkconfig *
+            configuration; ///< The project's; its choices are among `target_options`. NULL: not given.
 };
 
 enum { ANSWER_STATES = 2, ANSWER_STATE = 0, ANSWER_STOCK = 1 };
@@ -56,6 +65,7 @@ struct answer_crossing {
 struct answer {
     struct arena *a;
     struct trace trace;
+    bool has_trace; ///< False: `trace` is a run of nothing (empty_run.h).
     const struct trace_image *image;
     struct symbolizer *symbolizer;
     struct component_map map;
@@ -77,6 +87,10 @@ struct answer {
     bool has_statics;
     struct err
             statics_problem; ///< Why there are none, or none by the linker's map, though the program could be read; text "" if nothing is wrong.
+    struct footprint device; ///< Of `has_device`.
+    struct footprint archives; ///< Of `has_archives`.
+    bool has_device, has_archives;
+    struct static_account accounts[ANSWER_STATES]; ///< Static bytes of the target; with `has_target`.
     struct versions versions; ///< What the program was built from, by PROGRAM.versions.
     struct observed observed;
     bool has_observed;

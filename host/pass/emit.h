@@ -109,6 +109,11 @@ bool emit_esp_idf(struct emit *e, struct err *err);
 
 // ---- for the forms
 
+/// Adds `ramlens.lf`, the linker fragment of the plan's `static` lines, if there are any that it can say; warns of the others.
+void emit_linker(struct emit *e);
+/// Whether it needs CONFIG_SPIRAM_ALLOW_BSS_SEG_EXTERNAL_MEMORY.
+bool emit_linker_needs_external(const struct emit *e);
+
 struct emit_rule emit_rule_of(const struct emit *e, uint32_t component, enum plan_kind kind);
 /// The `default` of a kind.
 struct emit_rule emit_default(const struct emit *e, enum plan_kind kind);

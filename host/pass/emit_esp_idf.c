@@ -38,6 +38,10 @@ static void configuration(struct emit *e) {
     } else {
         text_printf(out, "CONFIG_SPIRAM_MALLOC_ALWAYSINTERNAL=%" PRIu64 "\n", t->malloc_rule.up_to);
     }
+    if (emit_linker_needs_external(e)) {
+        text_printf(out, "# static ... psram: ramlens.lf\n"
+                         "CONFIG_SPIRAM_ALLOW_BSS_SEG_EXTERNAL_MEMORY=y\n");
+    }
     if (p->stack.line != 0) {
         text_printf(out,
                 "# stack (plan, line %" PRIu32 "); its memory is set by ramlens_place_threads()\n"
@@ -292,6 +296,7 @@ bool emit_esp_idf(struct emit *e, struct err *err) {
     struct text ignored = { .arena = e->a };
     emit_named_code(e, &ignored);
     configuration(e);
+    emit_linker(e);
     if (needs.threads) {
         threads(e);
     }

@@ -16,6 +16,7 @@
 struct fixture {
     struct arena arena;
     struct footprint footprint;
+    struct target target;
     struct err err;
 };
 
@@ -24,6 +25,19 @@ static inline void write_file(const char *name, const char *text) {
     assert_non_null(file);
     assert_true(fputs(text, file) >= 0);
     assert_int_equal(fclose(file), 0);
+}
+
+/// The same on the chip that the text describes.
+static inline void read_on_chip(
+        struct fixture *f, const char *chip, const char *program, const char *map) {
+    *f = (struct fixture){ 0 };
+    write_file("chip", chip);
+    if (!target_load(&f->arena, in_folder("chip"), NULL, 0, NULL, 0, &f->target, &f->err)) {
+        fail_msg("%s", f->err.text);
+    }
+    footprint_init(&f->footprint, &f->arena, &f->target);
+    assert_true(footprint_linked_add(&f->footprint, program ? in_folder(program) : NULL,
+            map ? in_folder(map) : NULL, &f->err));
 }
 
 static inline bool try_read(struct fixture *f, const char *program, const char *map) {

@@ -151,7 +151,7 @@ static int64_t unexplained_in(uint32_t index, unsigned state) {
     for (uint32_t i = 0; i < t.row_count; i++)
         sum += t.rows[i].bytes;
     assert_int_equal(sum, t.region->bytes);
-    return region_table_sum(&t, ROW_UNEXPLAINED);
+    return region_table_sum(&t, ROW_UNEXPLAINED) + region_table_sum(&t, ROW_TASK);
 }
 
 static int64_t free_in(uint32_t index, unsigned state) {

@@ -171,7 +171,9 @@ static void initial_values_are_charged_where_they_are_stored_too(void **state) {
         const struct memory *list = f.footprint.memories.list;
         const struct footprint_section *data = find_section(&f, ".dram0.data");
         const struct footprint_section *zero = find_section(&f, ".dram0.bss");
+        assert_int_not_equal(data->memory, MEMORY_NONE);
         assert_true(str_equal(list[data->memory].name, STR("ram")));
+        assert_int_not_equal(data->load_memory, MEMORY_NONE);
         assert_true(str_equal(list[data->load_memory].name, STR("flash")));
         assert_true(str_equal(list[zero->memory].name, STR("ram")));
         if (with_elf) {
@@ -297,6 +299,53 @@ static void a_section_that_skips_anothers_bytes_takes_no_room(void **state) {
         assert_int_equal(padding_of(&f, ".skip", FOOTPRINT_SCRIPT), with_map ? 256 : 0);
         assert_item(&f, "table", FOOTPRINT_CONSTANT, 80);
         assert_item(&f, "zero", FOOTPRINT_ZERO, 40);
+        end(&f);
+    }
+}
+
+static const char two_buses[] =
+        "target chip\n"
+        "capabilities\n    bit 0 ALL\n"
+        "kind HEAP\n    priority 0 ALL\n"
+        "region sram 0x4ff00000 256K\n    heap HEAP 0x4ff00000 0x4ff40000\n    alias 0x40370000\n"
+        "memory flash 0x42000000 1M \"flash\"\n    holds code constant\n"
+        "internal-sections .iram1*\n"
+        "allocator first-fit\n    alignment 8\n    header 8\n    least 8\n    ends 8\n"
+        "    record 0\n"
+        "malloc\n    up-to 0 ALL\n    above ALL\n    again ALL\n"
+        "request any ALL\nsystem any\nstack 512 any\n";
+
+/// Code runs on one bus, data lies behind it on another: the section between skips what is code already.
+static void a_memory_on_two_buses_is_counted_once(void **state) {
+    (void)state;
+    write_file("buses.ld", "MEMORY { iram (rx) : ORIGIN = 0x40370000, LENGTH = 256K\n"
+                           "dram (rw) : ORIGIN = 0x4ff00000, LENGTH = 256K }\n"
+                           "SECTIONS { .iram0.text : { *(.iram1*) *(.text*) } > iram\n"
+                           ".dram0.skip (NOLOAD) : { . += SIZEOF(.iram0.text); . += 12; } > dram\n"
+                           ".dram0.data : { *(.data* .sdata*) } > dram\n"
+                           ".dram0.bss (NOLOAD) : { *(.bss* .sbss*) } > dram\n"
+                           "/DISCARD/ : { *(.eh_frame) } }\n");
+    write_file("buses.c", "int data[10] = { 1 }; int zero[6];\n"
+                          "__attribute__((section(\".iram1.3\"))) int fast(int x)\n"
+                          "{ return data[x] + zero[x]; }\n"
+                          "int _start(int x) { return fast(x) + 1; }\n");
+    assert_true(command("cd %s && riscv64-unknown-elf-gcc -march=rv32imac -mabi=ilp32 -Os "
+                        "-ffreestanding -nostdlib -T buses.ld -Wl,-Map=buses.map -o buses buses.c",
+            test_folder));
+    for (unsigned with_map = 0; with_map < 2; with_map++) {
+        struct fixture f;
+        read_on_chip(&f, two_buses, "buses", with_map ? "buses.map" : NULL);
+        assert_adds_up(&f);
+        const struct footprint_section *text = find_section(&f, ".iram0.text");
+        assert_true(str_equal(f.footprint.memories.list[text->memory].name, STR("sram")));
+        assert_int_equal(find_section(&f, ".dram0.data")->memory, text->memory);
+        assert_int_equal(padding_of(&f, ".dram0.skip", FOOTPRINT_DUMMY), text->bytes);
+        assert_int_equal(padding_of(&f, ".dram0.skip", FOOTPRINT_SCRIPT), with_map ? 12 : 0);
+        assert_int_equal(bytes_of(&f, ".dram0.skip", FOOTPRINT_UNKNOWN), with_map ? 0 : 12);
+        assert_item(&f, "data", FOOTPRINT_DATA, 40);
+        assert_item(&f, "zero", FOOTPRINT_ZERO, 24);
+        assert_int_equal(find_item(&f, "fast")->must_be_internal, with_map);
+        assert_false(find_item(&f, "_start")->must_be_internal);
         end(&f);
     }
 }
@@ -451,6 +500,7 @@ int main(void) {
         cmocka_unit_test(places_are_those_of_the_declarations),
         cmocka_unit_test(components_follow_source_name_and_object),
         cmocka_unit_test(a_section_that_skips_anothers_bytes_takes_no_room),
+        cmocka_unit_test(a_memory_on_two_buses_is_counted_once),
         cmocka_unit_test(thread_local_data_overlaps_nothing),
         cmocka_unit_test(literal_pools_are_no_code),
         cmocka_unit_test(xtensas_tables_tell_literals),

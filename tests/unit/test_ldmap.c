@@ -184,10 +184,121 @@ static void other_files_are_refused(void **state) {
     assert_string_equal(err.file, "x.map");
     assert_false(ldmap_parse(&a, "x.map", STR("int main;\n\n .text 0x1 0x2 a.o\n"), &map, &err));
     assert_false(ldmap_parse(&a, "x.map",
-            STR("     VMA      LMA     Size Align Out     In      Symbol\n"), &map, &err));
-    assert_non_null(strstr(err.text, "lld"));
+            STR("Component: Arm Compiler\n\nImage Symbol Table\n\n    Local Symbols\n"), &map,
+            &err));
+    assert_non_null(strstr(err.text, "armlink"));
     assert_false(ldmap_read(&a, "/nonexistent/x.map", &map, &err));
     assert_string_equal(err.file, "/nonexistent/x.map");
+    arena_clear(&a);
+}
+
+/// What stands before the memory map: under headings that are translated.
+static void tables_before_the_memory_map(void **state) {
+    (void)state;
+    static const char text[] =
+            "Archive member included to satisfy reference by file (symbol)\n\n"
+            "lib/libnet.a(core.o)          main.o (net_open)\n"
+            "/a folder (old)/libvery.a(a_name_that_is_too_long_for_the_column.o)\n"
+            "                              lib/libnet.a(core.o) (net_poll)\n\n"
+            "Discarded input sections\n\n"
+            " .text          0x00000000        0x0 main.o\n"
+            " .text.unused   0x00000000       0x24 main.o\n"
+            " .rodata.a_name_that_is_too_long\n"
+            "                0x00000000       0x10 lib/libnet.a(core.o)\n\n"
+            "Memory Configuration\n\n"
+            "Name             Origin             Length             Attributes\n"
+            "dram0_0_seg      0x3ffb0000         0x0002c200         rw\n"
+            "flash            0x400d0020         0x00330000         xr\n"
+            "*default*        0x00000000         0xffffffff\n\n"
+            "Karte\n\n"
+            "LOAD main.o\n"
+            "LOAD lib/libnet.a\n"
+            "                0x3ffb0000                _data_start = .\n\n"
+            ".data           0x3ffb0000       0x24 load address 0x400d4000\n"
+            " .data          0x3ffb0000       0x10 main.o\n"
+            " .rodata.str1.1\n"
+            "                0x3ffb0010       0x10 lib/libnet.a(core.o)\n"
+            "                                 0x18 (size before relaxing)\n"
+            "                0x3ffb0020        0x4 LONG 0x1badcafe\n"
+            ".a_section_with_a_long_name\n"
+            "                0x3ffb0024        0x4 Ladeadresse 0x400d4020\n"
+            " .x             0x3ffb0024        0x4 main.o\n";
+    struct arena a = { 0 };
+    struct ldmap map;
+    struct err err = { 0 };
+    assert_true(ldmap_parse(&a, "x.map", STR(text), &map, &err));
+    assert_int_equal(map.linker, LDMAP_GNU);
+    assert_int_equal(map.memory_count, 2);
+    assert_true(str_equal(map.memories[0].name, STR("dram0_0_seg")));
+    assert_int_equal(map.memories[0].start, 0x3ffb0000);
+    assert_int_equal(map.memories[0].size_bytes, 0x2c200);
+    assert_true(str_equal(map.memories[1].attributes, STR("xr")));
+    assert_int_equal(map.discarded_count, 2);
+    assert_true(str_equal(map.discarded[0].name, STR(".text.unused")));
+    assert_int_equal(map.discarded[0].size_bytes, 0x24);
+    assert_true(str_equal(map.discarded[0].object, STR("main.o")));
+    assert_true(str_equal(map.discarded[1].archive, STR("lib/libnet.a")));
+    assert_int_equal(map.member_count, 2);
+    assert_true(str_equal(map.members[0].object, STR("core.o")));
+    assert_true(str_equal(map.members[0].because, STR("main.o")));
+    assert_true(str_equal(map.members[0].symbol, STR("net_open")));
+    assert_true(str_equal(map.members[1].archive, STR("/a folder (old)/libvery.a")));
+    assert_true(str_equal(map.members[1].because, STR("lib/libnet.a(core.o)")));
+    assert_int_equal(map.load_count, 2);
+    assert_true(str_equal(map.loads[1], STR("lib/libnet.a")));
+    assert_int_equal(map.output_count, 2);
+    assert_int_equal(map.outputs[0].load_address, 0x400d4000);
+    assert_int_equal(map.outputs[1].load_address, 0x400d4020);
+    assert_int_equal(map.inputs[1].given_bytes, 0x18);
+    assert_int_equal(map.inputs[1].size_bytes, 0x10);
+    assert_int_equal(map.inputs[0].given_bytes, 0x10);
+    assert_int_equal(map.inputs[2].kind, LDMAP_SCRIPT);
+    assert_int_equal(map.inputs[2].size_bytes, 4);
+    arena_clear(&a);
+}
+
+static void maps_of_lld(void **state) {
+    (void)state;
+    static const char text[] =
+            "     VMA      LMA     Size Align Out     In      Symbol\n"
+            "       0        0      100     1 .debug_info\n"
+            "       0        0      100     1         main.o:(.debug_info)\n"
+            "4ff00000 40010000       40     8 .data\n"
+            "4ff00000 40010000       10     4         main.o:(.data.table)\n"
+            "4ff00000 40010000        8     1                 table\n"
+            "4ff00018 40010018        4     8         lib/libnet.a(core.o):(.data)\n"
+            "4ff0001c 4001001c        4     1         LONG ( 0x1234 )\n"
+            "4ff00020 40010020       20     1         . = ALIGN ( 64 )\n"
+            "4ff00040 4ff00040        8     4 .bss\n"
+            "4ff00040 4ff00040        8     4         <internal>:(COMMON)\n";
+    static const struct {
+        enum ldmap_kind kind;
+        const char *name, *object;
+        uint64_t address, size;
+    } want[] = { { LDMAP_INPUT, ".debug_info", "main.o", 0, 0x100 },
+        { LDMAP_INPUT, ".data.table", "main.o", 0x4ff00000, 0x10 },
+        { LDMAP_FILL, "", "core.o", 0x4ff00010, 8 },
+        { LDMAP_INPUT, ".data", "core.o", 0x4ff00018, 4 },
+        { LDMAP_SCRIPT, "LONG ( 0x1234 )", "", 0x4ff0001c, 4 },
+        { LDMAP_FILL, "", "", 0x4ff00020, 0x20 },
+        { LDMAP_COMMON, "", "<internal>", 0x4ff00040, 8 } };
+    struct arena a = { 0 };
+    struct ldmap map;
+    struct err err = { 0 };
+    assert_true(ldmap_parse(&a, "x.map", STR(text), &map, &err));
+    assert_int_equal(map.linker, LDMAP_LLD);
+    assert_int_equal(map.output_count, 3);
+    assert_int_equal(map.outputs[1].load_address, 0x40010000);
+    assert_int_equal(map.input_count, sizeof want / sizeof want[0]);
+    for (size_t i = 0; i < map.input_count; i++) {
+        const struct ldmap_input *in = &map.inputs[i];
+        assert_int_equal(in->kind, want[i].kind);
+        assert_true(str_equal(in->name, str_from(want[i].name)));
+        assert_true(str_equal(in->object, str_from(want[i].object)));
+        assert_int_equal(in->address, want[i].address);
+        assert_int_equal(in->size_bytes, want[i].size);
+    }
+    assert_int_equal(map.inputs[3].alignment, 8);
     arena_clear(&a);
 }
 
@@ -270,6 +381,8 @@ int main(void) {
         cmocka_unit_test(every_form_of_line_is_understood),
         cmocka_unit_test(other_languages_and_line_ends_are_understood),
         cmocka_unit_test(addresses_are_found),
+        cmocka_unit_test(tables_before_the_memory_map),
+        cmocka_unit_test(maps_of_lld),
         cmocka_unit_test(other_files_are_refused),
         cmocka_unit_test(damaged_maps_stay_sound),
         cmocka_unit_test(a_real_map_adds_up_to_its_program),

@@ -41,7 +41,7 @@ static int64_t row_bytes(const struct region_table *t, enum row_kind kind, enum 
 static void names_are_those_of_the_report(void **state) {
     (void)state;
     static const char *const kinds[] = { "reserved", "static", "heap", "kernel", "stack",
-        "overhead", "unexplained", "unknown" };
+        "task", "overhead", "unexplained", "unknown" };
     static const char *const sources[] = { "measured", "profile", "observed", "computed" };
     assert_int_equal(sizeof kinds / sizeof kinds[0], ROW_KIND_COUNT);
     assert_int_equal(sizeof sources / sizeof sources[0], ROW_SOURCE_COUNT);

@@ -1,0 +1,99 @@
+// Two findings at the report's head: what is largest and could lie elsewhere, which choice of the configuration buys most; and, at its end,
+// which input would tell more. See report_parts.h.
+#include "report_parts.h"
+
+#include "findings.h"
+#include "human.h"
+#include "site_text.h"
+
+static void price(struct text *out, struct str words) {
+    if (words.len)
+        text_printf(out, " Price: %.*s.", STR_ARG(words));
+    text_add_char(out, '\n');
+}
+
+static void largest(struct report *r, const struct findings *f, struct text *out) {
+    const struct answer *w = r->w;
+    bool is_site = f->site.found && (uint64_t)f->site.bytes > f->largest.bytes;
+    if (!f->largest.found && !f->site.found)
+        return;
+    text_printf(out, "Largest and movable: ");
+    if (is_site) {
+        const struct site *s = &w->owners.sites[f->site.site];
+        text_printf(out,
+                "%s B at %.*s (%.*s), on the heap at '%.*s'; `ramlens plan` says what moving "
+                "it wins.\n",
+                human_exact((uint64_t)f->site.bytes).text, STR_ARG(site_function(s)),
+                STR_ARG(w->map.names[s->component]), STR_ARG(report_checkpoint(r, r->base)->name));
+        return;
+    }
+    text_printf(out,
+            "%s B of %s%s of %.*s (%.*s) could lie in %.*s: `static %.*s %s %.*s` in a plan.",
+            human_exact(f->largest.bytes).text, footprint_kind_names[f->largest.kind],
+            f->largest.kind == FOOTPRINT_ZERO ? " data" : "s", STR_ARG(f->largest.archive),
+            STR_ARG(w->map.names[f->largest.component]), STR_ARG(f->largest.memory),
+            STR_ARG(f->largest.archive), footprint_kind_names[f->largest.kind],
+            STR_ARG(f->largest.memory));
+    price(out, f->largest.price);
+}
+
+static void option(const struct findings *f, struct text *out) {
+    const struct finding_option *o = &f->option;
+    if (!o->found)
+        return;
+    text_printf(out,
+            "Of the configuration, %s%s in place of %s buys most: %s B of internal RAM (%.*s).",
+            o->is_symbol ? "CONFIG_" : "", o->option, o->now, human_exact((uint64_t)o->bytes).text,
+            STR_ARG(o->about));
+    price(out, o->price);
+}
+
+void report_findings(struct report *r) {
+    struct findings f;
+    struct text all = { .arena = r->ctx->arena };
+    findings_make(r->w, r->view->options, r->base, &f);
+    largest(r, &f, &all);
+    option(&f, &all);
+    if (all.len == 0)
+        return;
+    text_add_char(r->out, '\n');
+    text_wrap(r->out, text_str(&all), 0, r->ctx->term.columns);
+}
+
+// ---- which input would tell more
+
+static bool has_origin(const struct region_table *t, const char *origin) {
+    for (uint32_t i = 0; i < t->row_count; i++)
+        if (t->rows[i].kind == ROW_STATIC && str_equal(t->rows[i].origin, str_from(origin)))
+            return true;
+    return false;
+}
+
+void report_hints(struct report *r) {
+    const struct answer *w = r->w;
+    struct region_table t = answer_region(w, r->base, ANSWER_STATE, 0);
+    struct text all = { .arena = r->ctx->arena };
+    if (has_origin(&t, static_origin_names[STATIC_OF_HOST]))
+        text_printf(&all,
+                "Static data known by the program that ran is another machine's: --archives "
+                "gives the device's, before it is linked.\n");
+    if (!w->has_device)
+        text_printf(&all,
+                "--elf and --map of the device's program tell its code in RAM, its padding, and "
+                "what of the archives is really linked.\n");
+    if (r->view->options->configuration == NULL)
+        text_printf(&all,
+                "--sdkconfig tells the cache, the revision, the stacks and buffers that the "
+                "profile has by default.\n");
+    if (!w->has_observed)
+        text_printf(&all,
+                "--observed, free bytes that a device reported, shows what no input explains.\n");
+    if (!w->has_trace)
+        text_printf(&all,
+                "A trace of the same sources (`ramlens record`), or of the device (`ramlens "
+                "import`), tells what is allocated, and by whom.\n");
+    if (all.len == 0)
+        return;
+    text_printf(r->out, "\nTo know more:\n");
+    text_wrap(r->out, text_str(&all), 2, r->ctx->term.columns);
+}
