@@ -1,10 +1,11 @@
 /// Objects as libdwfl takes a kernel's modules: it asks where each section was loaded and relocates the debug information
 /// accordingly. So members of any archive can be read from memory, with those relocations of RISC-V that only together
-/// make a number.
+/// make a number. COMMON variables are in no section, so they are given addresses in the copy of the symbol table.
 #include "dwarf_object.h"
 
 #include <elf.h>
 #include <elfutils/libdwfl.h>
+#include <stddef.h>
 #include <string.h>
 
 enum {
@@ -79,9 +80,44 @@ static bool lay_out(
             return false;
         }
     }
+    addresses[0] = (at + GAP_BYTES) / GAP_BYTES * GAP_BYTES;
     o->addresses = addresses;
-    *end = at;
+    *end = addresses[0];
     return true;
+}
+
+static void put_number(
+        const struct elf_file *elf, char *copy, uint64_t offset, uint64_t value, unsigned bytes) {
+    for (unsigned i = 0; i < bytes; i++) {
+        copy[offset + (elf->is_big_endian ? bytes - 1 - i : i)] = (char)(value >> (8 * i));
+    }
+}
+
+/// Makes the COMMON symbol whose entry is at `offset` an absolute one.
+static void put_symbol(const struct elf_file *elf, char *copy, uint64_t offset, uint64_t address) {
+    bool is_64 = elf->class_bits == 64;
+    size_t place = is_64 ? offsetof(Elf64_Sym, st_shndx) : offsetof(Elf32_Sym, st_shndx);
+    size_t value = is_64 ? offsetof(Elf64_Sym, st_value) : offsetof(Elf32_Sym, st_value);
+    put_number(elf, copy, offset + place, SHN_ABS, 2);
+    put_number(elf, copy, offset + value, address, is_64 ? 8 : 4);
+}
+
+/// Lays COMMON variables out, in `copy`; `*end` is moved behind them. The reader has seen that all symbols lie in the file.
+static void lay_out_common(
+        const struct elf_file *elf, uint64_t address, char *copy, uint64_t *end) {
+    size_t step = elf->class_bits == 64 ? sizeof(Elf64_Sym) : sizeof(Elf32_Sym);
+    uint32_t table = 1;
+    while (table < elf->section_count && elf->sections[table].type != SHT_SYMTAB) {
+        table++;
+    }
+    for (size_t i = 1; table < elf->section_count && i < elf->symbol_count; i++) {
+        const struct elf_symbol *s = &elf->symbols[i];
+        if (elf_symbol_is_common(s) && s->size_bytes <= UINT32_MAX - address) {
+            put_symbol(elf, copy, elf->sections[table].file_offset + i * step, address);
+            address += s->size_bytes;
+        }
+    }
+    *end = address;
 }
 
 static bool has_debug_information(const struct elf_file *elf) {
@@ -120,6 +156,7 @@ bool dwarf_object_open(struct dwarf_object *o, struct arena *a, const struct elf
     }
     char *copy = arena_take(a, elf->bytes.len, 1, 16);
     memcpy(copy, elf->bytes.at, elf->bytes.len);
+    lay_out_common(elf, o->addresses[0], copy, &end);
     (void)elf_version(EV_CURRENT);
     o->elf = elf_memory(copy, elf->bytes.len);
     if (!o->elf || !report(o, elf->path.at, end)) {

@@ -111,22 +111,36 @@ static bool patches(const struct elf_section *s, uint32_t index) {
     return (s->type == SHT_RELA || s->type == SHT_REL) && s->info == index;
 }
 
+/// Adds the relocations of section `number` to `list`.
+static void add_relocations(
+        const struct elf_file *elf, uint32_t number, struct elf_relocation *list, size_t *count) {
+    const struct elf_section *s = &elf->sections[number];
+    size_t step = relocation_bytes(elf, s->type);
+    for (uint64_t at = 0; at + step <= s->size_bytes; at += step) {
+        struct elf_relocation r = relocation_at(elf, s->file_offset + at, s->type == SHT_RELA);
+        r.symbol = r.symbol == 0 ? UINT32_MAX : r.symbol;
+        if (r.symbol == UINT32_MAX || r.symbol < elf->symbol_count)
+            list[(*count)++] = r;
+    }
+}
+
 struct elf_relocation *elf_file_relocations(
         struct arena *a, const struct elf_file *elf, uint32_t index, size_t *count) {
+    uint32_t first = elf->sections[index].patched_by;
+    uint32_t sections = elf->sections[index].patch_count;
     size_t most = 0;
     *count = 0;
-    for (uint32_t i = 1; i < elf->section_count; i++)
-        if (patches(&elf->sections[i], index))
+    for (uint32_t i = first, left = sections; left > 0; i++) {
+        if (patches(&elf->sections[i], index)) {
             most += elf->sections[i].size_bytes / relocation_bytes(elf, elf->sections[i].type);
+            left--;
+        }
+    }
     struct elf_relocation *list = NEW_ARRAY(a, struct elf_relocation, most + 1);
-    for (uint32_t i = 1; i < elf->section_count; i++) {
-        const struct elf_section *s = &elf->sections[i];
-        size_t step = relocation_bytes(elf, s->type);
-        for (uint64_t at = 0; patches(s, index) && at + step <= s->size_bytes; at += step) {
-            struct elf_relocation r = relocation_at(elf, s->file_offset + at, s->type == SHT_RELA);
-            r.symbol = r.symbol == 0 ? UINT32_MAX : r.symbol;
-            if (r.symbol == UINT32_MAX || r.symbol < elf->symbol_count)
-                list[(*count)++] = r;
+    for (uint32_t i = first, left = sections; left > 0; i++) {
+        if (patches(&elf->sections[i], index)) {
+            add_relocations(elf, i, list, count);
+            left--;
         }
     }
     return list;

@@ -332,6 +332,19 @@ static bool is_slim(const struct elf_file *elf) {
     return is_lto && !has_code;
 }
 
+/// Which sections hold the relocations of each.
+static void find_relocations(struct elf_file *elf) {
+    for (uint32_t i = 1; i < elf->section_count; i++) {
+        const struct elf_section *s = &elf->sections[i];
+        bool is_list = s->type == SHT_RELA || s->type == SHT_REL;
+        if (!is_list || s->info == 0 || s->info >= elf->section_count)
+            continue;
+        struct elf_section *patched = &elf->sections[s->info];
+        patched->patched_by = patched->patch_count == 0 ? i : patched->patched_by;
+        patched->patch_count++;
+    }
+}
+
 /// Which COMDAT group each section is a member of.
 static void read_groups(struct elf_file *elf) {
     for (uint32_t i = 1; i < elf->section_count; i++) {
@@ -357,6 +370,7 @@ bool elf_file_parse(struct arena *a, const char *path, struct str bytes, struct 
     read_sections(a, out);
     read_segments(a, out);
     read_symbols(a, out);
+    find_relocations(out);
     for (uint32_t i = 1; i < out->section_count && out->build_id == NULL; i++)
         if (out->sections[i].type == SHT_NOTE)
             read_build_id(out, &out->sections[i]);
@@ -382,6 +396,11 @@ bool elf_file_read(struct arena *a, const char *path, struct elf_file *out, stru
 
 void elf_file_close(struct elf_file *elf) {
     file_unmap(&elf->map);
+}
+
+bool elf_symbol_is_common(const struct elf_symbol *s) {
+    return s->place == ELF_COMMON && s->size_bytes != 0 &&
+           !str_equal(s->name, STR("__gnu_lto_slim")) && !str_equal(s->name, STR("__gnu_lto_v1"));
 }
 
 const struct elf_section *elf_file_section(const struct elf_file *elf, struct str name) {

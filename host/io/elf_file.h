@@ -28,7 +28,9 @@ struct elf_section {
     uint32_t type;       ///< SHT_ number.
     uint32_t link;
     uint32_t info;
-    uint32_t group; ///< Index of the COMDAT group's section that it is a member of; 0: none.
+    uint32_t group;       ///< Index of the COMDAT group's section that it is a member of; 0: none.
+    uint32_t patched_by;  ///< Of an object: the first section with relocations for it; 0: none.
+    uint32_t patch_count; ///< Number of such sections.
 };
 
 /// A part of the file as the loader, or a flash tool, sees it.
@@ -111,6 +113,9 @@ bool elf_file_is(struct str bytes);
 /// Gives the mapping back: names and contents are gone. Harmless on a zeroed struct and after elf_file_parse().
 void elf_file_close(struct elf_file *elf);
 
+/// Whether `s` is a variable that the linker will lay out (COMMON): takes room, and is no mark of link-time optimisation.
+bool elf_symbol_is_common(const struct elf_symbol *s);
+
 /// The first section of that name; NULL when there is none. Linear.
 const struct elf_section *elf_file_section(const struct elf_file *elf, struct str name);
 
@@ -121,7 +126,7 @@ bool elf_file_contents(struct arena *a, const struct elf_file *elf, uint32_t ind
         struct err *err);
 
 /// The relocations that patch section `index` of a relocatable object, in the order of the file. In the arena.
-/// Those that make no sense are left out. Cost: linear in their number and in that of the sections.
+/// Those that make no sense are left out. Cost: linear in their number, and in that of sections between the first and the last that hold them.
 struct elf_relocation *elf_file_relocations(
         struct arena *a, const struct elf_file *elf, uint32_t index, size_t *count);
 

@@ -92,7 +92,7 @@ static bool address_in(const struct footprint *f, const struct debug *debug,
         return true;
     }
     *address = debug->addresses[section->number] + item->address;
-    return section->number != 0 && debug->addresses[section->number] != 0 && !is_thread(item);
+    return debug->addresses[section->number] != 0 && !is_thread(item);
 }
 
 static void place(struct footprint *f, const struct debug *debug, struct footprint_item *item) {

@@ -93,10 +93,7 @@ static void add_common(struct adding *a) {
     uint64_t at = 0;
     for (size_t i = 1; i < a->elf->symbol_count; i++) {
         const struct elf_symbol *s = &a->elf->symbols[i];
-        bool wraps = s->size_bytes > UINT64_MAX - at;
-        if (s->place != ELF_COMMON || s->size_bytes == 0 || wraps ||
-                str_equal(s->name, STR("__gnu_lto_slim")) ||
-                str_equal(s->name, STR("__gnu_lto_v1")))
+        if (!elf_symbol_is_common(s) || s->size_bytes > UINT64_MAX - at)
             continue;
         if (section == FOOTPRINT_NONE)
             section = push_section(a, STR("COMMON"), 0, 0);
