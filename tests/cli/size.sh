@@ -86,6 +86,20 @@ check "JSON keeps to its schema" sh -c "$size --json --by region,symbol,kind pro
 check "two answers are equal" sh -c "$size --json --by region,symbol,kind program64 program64.map | cmp - json"
 check "CSV has as many fields in each line" sh -c "$size --csv --by symbol program64 | tr -d '\\r' | awk -F, '{ print NF }' | sort -u | wc -l | grep -qx 1"
 
+# ---- structs and stacks
+
+printf 'struct s { char a; int b; char c; }; struct s all[5]; unsigned char net_task_stack[512];\nint f(int n) { volatile char big[300]; big[n] = 1; return big[0]; }\n' >types.c
+gcc -g -O1 -fstack-usage -c types.c -o types.o
+check "a struct's holes count as often as it lies in memory" \
+    equal "$(json '[(h["name"], h["holes"], h["tail"], h["instances"], h["lost"]) for h in d["holes"]]' --holes types.o)" "[('s', 3, 3, 5, 30)]"
+check "a stack of a task is found by its name" \
+    equal "$(json '[(k["variable"], k["bytes"], k["known_by"]) for k in d["stacks"]]' --stacks types.o types.su)" "[('net_task_stack', 512, 'name')]"
+check "frames are those of the compiler" \
+    equal "$(json '[(k["function"], k["bytes"]) for k in d["frames"]]' --stacks types.o types.su)" "[('f', $(awk '{ print $2 }' types.su))]"
+check "the three have tables" sh -c "$size --holes --stacks types.o types.su | grep -c '^Structs that lose\|^Static stacks\|^Largest stack frames' | grep -qx 3"
+check "JSON with them keeps to its schema, too" sh -c "$size --json --holes --stacks types.o types.su >json &&
+    /usr/bin/python3 '$root/tests/subject/schema.py' '$root/docs/size.schema.json' json holes 0 lost"
+
 # ---- a stand-in for a firmware
 
 standin=$root/build/standin/standin
