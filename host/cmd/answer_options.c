@@ -1,6 +1,8 @@
 /// See answer_options.h.
 #include "answer_options.h"
 
+#include "settings.h"
+
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,16 +51,55 @@ const char *const *answer_target_folders(struct cmd_context *ctx, uint32_t *coun
     return folders;
 }
 
-bool answer_target_options(struct cmd_context *ctx, struct answer_options *o) {
-    static const char *set[SET_MAX];
-    o->target_options = set;
-    o->target_option_count = opt_count(&ctx->values, "set");
-    if (o->target_option_count > SET_MAX)
-        return fail(&ctx->err, NULL, ERR_NO_OFFSET, "--set is given more than %d times", SET_MAX);
-    for (uint32_t i = 0; i < o->target_option_count; i++)
-        set[i] = opt_value_at(&ctx->values, "set", i);
-    o->target_folders = answer_target_folders(ctx, &o->target_folder_count);
+/// The name of the target that --target chooses by name or by a file's path; empty when it is not given.
+static struct str target_name(const struct cmd_context *ctx) {
+    const char *given = opt_value(&ctx->values, "target", NULL);
+    return given != NULL ? str_base_name(str_from(given)) : STR("");
+}
+
+/// Reads the settings that count, if there are any.
+static bool read_settings(struct cmd_context *ctx, struct settings *out) {
+    *out = (struct settings){ .count = 0 };
+    if (!has_option(ctx, "settings"))
+        return true;
+    const char *given = opt_value(&ctx->values, "settings", NULL);
+    const char *path = given != NULL                ? given
+                       : has_option(ctx, "subject") ? answer_subject_file(ctx, "settings")
+                                                    : NULL;
+    struct str target = target_name(ctx);
+    if (path == NULL || (given == NULL && target.len == 0))
+        return true;
+    if (!settings_read(ctx->arena, path, out, &ctx->err))
+        return false;
+    if (out->target.len == 0 || target.len == 0 || str_equal(out->target, target))
+        return true;
+    if (given != NULL)
+        return fail(&ctx->err, path, ERR_NO_OFFSET, "is for target '%.*s', not '%.*s'",
+                STR_ARG(out->target), STR_ARG(target));
+    out->count = 0; // the subject was ported to several chips
     return true;
+}
+
+bool answer_settings(struct cmd_context *ctx, const char *const **options, uint32_t *count) {
+    struct settings settings;
+    uint32_t set = opt_count(&ctx->values, "set");
+    if (set > SET_MAX)
+        return fail(&ctx->err, NULL, ERR_NO_OFFSET, "--set is given more than %d times", SET_MAX);
+    if (!read_settings(ctx, &settings))
+        return false;
+    const char **all = NEW_ARRAY(ctx->arena, const char *, settings.count + set);
+    for (uint32_t i = 0; i < settings.count; i++)
+        all[i] = settings.options[i];
+    for (uint32_t i = 0; i < set; i++)
+        all[settings.count + i] = opt_value_at(&ctx->values, "set", i);
+    *options = all;
+    *count = settings.count + set;
+    return true;
+}
+
+bool answer_target_options(struct cmd_context *ctx, struct answer_options *o) {
+    o->target_folders = answer_target_folders(ctx, &o->target_folder_count);
+    return answer_settings(ctx, &o->target_options, &o->target_option_count);
 }
 
 static bool read_target_options(struct cmd_context *ctx, struct answer_options *o) {
