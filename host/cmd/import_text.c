@@ -60,7 +60,10 @@ static void print_choices(struct cmd_context *ctx, struct text *t, const struct 
             table_printf(&table, "%" PRIu64, c->line);
         else
             table_cell(&table, STR(""));
-        table_printf(&table, "%s%s", c->open ? "may be " : "", c->open ? c->open : c->source);
+        if (c->open)
+            table_printf(&table, "may be %s; below: %.*s", c->open, STR_ARG(c->taken));
+        else
+            table_cell(&table, str_from(c->source));
     }
     table_write(&table, &ctx->term, t);
 }

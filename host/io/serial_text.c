@@ -250,7 +250,7 @@ static struct str without_stamp(struct str text) {
     struct scan s = { text, true };
     bool is_stamp = scan_try(&s, "[") ? (try_clock(&s) || try_seconds(&s)) && scan_try(&s, "]")
                                       : try_clock(&s) && try_gap(&s);
-    if (is_stamp && s.rest.len > 0 && s.rest.at[0] == ' ')
+    if (is_stamp && s.rest.len > 0 && (s.rest.at[0] == ' ' || s.rest.at[0] == '\t'))
         (void)try_gap(&s);
     return is_stamp ? s.rest : text;
 }

@@ -18,6 +18,7 @@ struct wanted {
     uint32_t at;       ///< Value of the current combination.
     uint32_t taken;    ///< Value of the combination to go on with.
     const char *source;
+    const char *unknown; ///< What the log says outright, if the target has no such value.
     uint64_t line;
     bool is_given;
 };
@@ -84,6 +85,7 @@ static void pin(
     if (w == NULL || line == 0)
         return;
     if (value == TARGET_NONE) {
+        w->unknown = said;
         note(f, arena_printf(f->arena, "the log says %s; target '%.*s' has no such value of '%.*s'",
                         said, STR_ARG(f->base.name), STR_ARG(w->parameter->name)));
         return;
@@ -186,23 +188,28 @@ static bool is_announced_kind(const struct target_heap *h) {
     return !h->added && !h->carved;
 }
 
-/// The heap of `t` that the announced one lies in; NULL.
+static uint64_t end_of(uint64_t start, uint64_t bytes) {
+    return bytes < UINT64_MAX - start ? start + bytes : UINT64_MAX;
+}
+
+/// The heap of `t` that the announced one lies in; NULL. A few bytes beyond its end do not count: where the memory that a chip's ROM keeps begins is in the ROM.
 static const struct target_heap *heap_around(const struct target *t, const struct device_range *r) {
     for (uint32_t i = 0; i < t->heap_count; i++) {
         const struct target_heap *h = &t->heaps[i];
         if (is_announced_kind(h) && str_equal(h->name, r->kind) && r->start >= h->start &&
-                r->start - h->start < h->bytes && r->bytes <= h->bytes - (r->start - h->start))
+                r->start - h->start < h->bytes &&
+                end_of(r->start, r->bytes) <= h->start + h->bytes + DEVICE_FIT_SLACK)
             return h;
     }
     return NULL;
 }
 
-/// Whether some announced heap ends where `h` does. Boundaries are rounded to words.
+/// Whether some announced heap ends where `h` does.
 static bool end_is_announced(const struct device_boot *boot, const struct target_heap *h) {
     uint64_t end = h->start + h->bytes;
     for (size_t i = 0; i < boot->heaps.len; i++) {
-        uint64_t seen = boot->heaps.at[i].start + boot->heaps.at[i].bytes;
-        if (seen <= end && end - seen < 16)
+        uint64_t seen = end_of(boot->heaps.at[i].start, boot->heaps.at[i].bytes);
+        if (seen <= end + DEVICE_FIT_SLACK && end <= seen + DEVICE_FIT_SLACK)
             return true;
     }
     return false;
@@ -224,12 +231,18 @@ static bool begins_as_filled(const struct device_boot *boot, const struct target
     return false;
 }
 
-/// How well a combination that fits does so: heaps that end, and then heaps that begin as the log has it.
+/// How well a combination that fits does so: heaps that end as the log has it less those that do not, and then heaps that begin so.
 static uint32_t rank_of(const struct target *t, const struct device_boot *boot) {
-    uint32_t ends = 0, begins = 0;
+    uint32_t ends = t->heap_count, begins = 0;
     for (uint32_t i = 0; i < t->heap_count; i++) {
-        ends += is_announced_kind(&t->heaps[i]) && end_is_announced(boot, &t->heaps[i]);
-        begins += is_announced_kind(&t->heaps[i]) && begins_as_filled(boot, &t->heaps[i]);
+        const struct target_heap *h = &t->heaps[i];
+        if (!is_announced_kind(h))
+            continue;
+        if (end_is_announced(boot, h))
+            ends++;
+        else
+            ends--;
+        begins += begins_as_filled(boot, h);
     }
     return 1 + ends * (t->heap_count + 1) + begins;
 }
@@ -319,6 +332,7 @@ static void conclude(struct fitting *f, struct wanted *w) {
     w->at = w->taken;
     c->parameter = w->parameter->name;
     c->is_given = w->is_given;
+    c->taken = w->parameter->values[w->at];
     if ((values & (values - 1)) != 0) {
         c->value = STR("");
         c->open = list_values(f->arena, w, values);
@@ -331,6 +345,8 @@ static void conclude(struct fitting *f, struct wanted *w) {
         c->source = f->out->fits ? "the announced heaps fit no other value"
                                  : "what is known of the others goes with no other value";
         c->line = f->boot->heaps.len ? f->boot->heaps.at[0].line : 0;
+        if (w->unknown != NULL)
+            c->source = arena_printf(f->arena, "%s; the log says %s", c->source, w->unknown);
     }
 }
 
@@ -343,6 +359,7 @@ static void conclude_numbers(struct fitting *f) {
     struct device_choice *c = vec_push(f->arena, &f->out->choices);
     *c = (struct device_choice){ .parameter = name,
         .value = str_from(arena_printf(f->arena, "%" PRIu64, reserve->number)),
+        .taken = STR(""),
         .source = "printed in whole KB",
         .line = reserve->line };
 }
@@ -364,12 +381,27 @@ static void compare_region(struct fitting *f, const struct target *t, uint32_t r
     *vec_push(f->arena, &f->out->regions) = r;
 }
 
+/// Says which announced heaps reach beyond the target's.
+static void note_ends(struct fitting *f, const struct target *t) {
+    for (size_t i = 0; f->out->fits && i < f->boot->heaps.len; i++) {
+        const struct device_range *r = &f->boot->heaps.at[i];
+        const struct target_heap *h = heap_around(t, r);
+        uint64_t seen = end_of(r->start, r->bytes);
+        if (h != NULL && seen > h->start + h->bytes)
+            note(f, arena_printf(f->arena,
+                            "line %" PRIu64 ": %.*s ends at 0x%" PRIx64
+                            ", the target's at 0x%" PRIx64,
+                            r->line, STR_ARG(r->kind), seen, h->start + h->bytes));
+    }
+}
+
 /// Loads the target with what was concluded.
 static bool load_result(struct fitting *f) {
     struct target *t = NEW(f->arena, struct target);
     if (!load(f, f->arena, t, f->err))
         return false;
     f->out->target = t;
+    note_ends(f, t);
     for (uint32_t i = 0; f->out->has_heaps && i < t->region_count; i++)
         compare_region(f, t, i);
     return true;

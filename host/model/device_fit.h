@@ -21,13 +21,16 @@
 
 enum {
     DEVICE_FIT_VALUES = 32,  ///< Of a parameter that is looked for, at most.
+    DEVICE_FIT_SLACK = 16,   ///< Bytes by which an announced heap may reach beyond the target's.
     DEVICE_FIT_TRIALS = 512, ///< Combinations, at most; beyond, parameters keep their defaults.
 };
 
 /// A parameter, and what is known of it.
 struct device_choice {
     struct str parameter;
-    struct str value;   ///< Empty: the log leaves it open.
+    struct str value; ///< Empty: the log leaves it open.
+    struct str
+            taken; ///< What the comparison goes on with: `value`, or of an open one the default if it is possible.
     const char *source; ///< Why: "ESP-IDF: v5.5.1", "the heaps of heap_init fit no other value".
     uint64_t line;      ///< Of the log; 0: given by the user, or open.
     bool is_given;      ///< By the user.
