@@ -315,13 +315,23 @@ static bool match_from(struct matcher *m, uint32_t index, size_t at) {
     return false;
 }
 
+/// The first index from `at` on at which the pattern's first words stand; of a pattern that begins otherwise any.
+static size_t next_start(const struct device_pattern *p, struct str text, size_t at) {
+    if (at >= text.len || p->steps[0].type != STEP_TEXT)
+        return at;
+    size_t found = scan_find((struct str){ text.at + at, text.len - at }, p->steps[0].text);
+    return found == SIZE_MAX ? text.len : at + found;
+}
+
 bool device_pattern_match(
         const struct device_pattern *p, struct str text, struct device_match *out) {
     struct matcher m = { .pattern = p, .text = text, .out = out };
-    for (size_t at = 0; at < text.len && m.effort <= EFFORT_MOST; at++) {
-        *out = (struct device_match){ .name = STR("") };
+    out->count = 0;
+    out->name = STR("");
+    out->ends_open = false;
+    for (size_t at = next_start(p, text, 0); at < text.len && m.effort <= EFFORT_MOST;
+            at = next_start(p, text, at + 1))
         if (match_from(&m, 0, at))
             return true;
-    }
     return false;
 }

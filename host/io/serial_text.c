@@ -65,8 +65,8 @@ static bool fill(struct serial_text *s, struct err *err) {
         n = s->at_end ? 0 : read(s->fd, s->input, sizeof s->input);
     } while (n < 0 && errno == EINTR);
     if (n < 0)
-        s->counts.failed =
-                !fail(err, s->path, s->counts.bytes, "cannot be read: %s", strerror(errno));
+        s->counts.failed = !fail(err, s->path, s->counts.bytes ? s->counts.bytes : ERR_NO_OFFSET,
+                "cannot be read: %s", strerror(errno));
     s->at_end = n <= 0;
     s->input_at = 0;
     s->input_len = n > 0 ? (size_t)n : 0;

@@ -8,7 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { PARAMETERS_MOST = 16, OPTIONS_MOST = 96 };
+enum { PARAMETERS_MOST = 16, OPTIONS_MOST = 96, HEAPS_MOST = 256 };
 
 /// A parameter whose value is looked for.
 struct wanted {
@@ -233,18 +233,15 @@ static bool begins_as_filled(const struct device_boot *boot, const struct target
 
 /// How well a combination that fits does so: heaps that end as the log has it less those that do not, and then heaps that begin so.
 static uint32_t rank_of(const struct target *t, const struct device_boot *boot) {
-    uint32_t ends = t->heap_count, begins = 0;
-    for (uint32_t i = 0; i < t->heap_count; i++) {
+    uint32_t ends = HEAPS_MOST, begins = 0;
+    for (uint32_t i = 0; i < t->heap_count && i < HEAPS_MOST; i++) {
         const struct target_heap *h = &t->heaps[i];
         if (!is_announced_kind(h))
             continue;
-        if (end_is_announced(boot, h))
-            ends++;
-        else
-            ends--;
+        ends = end_is_announced(boot, h) ? ends + 1 : ends - 1;
         begins += begins_as_filled(boot, h);
     }
-    return 1 + ends * (t->heap_count + 1) + begins;
+    return 1 + ends * (HEAPS_MOST + 1) + begins;
 }
 
 /// Takes the current combination as one of the best, or as the first better one.
