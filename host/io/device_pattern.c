@@ -216,10 +216,14 @@ static size_t number_length(struct str s, uint64_t *out) {
                          (n + 4 == s.len || !is_digit(s.at[n + 4]));
         if (!is_digit(c) && !separates)
             break;
-        separator = separates ? c : separator;
-        group = separates ? 0 : group + 1;
-        value = separates ? value : value * 10 + (uint64_t)(c - '0');
         n++;
+        if (separates) {
+            separator = c;
+            group = 0;
+            continue;
+        }
+        group++;
+        value = value * 10 + (uint64_t)(c - '0');
     }
     *out = value;
     return value < UINT64_C(1) << 50 ? n : 0;
@@ -261,6 +265,7 @@ static size_t figure_length(
 static bool match_from(struct matcher *m, uint32_t index, size_t at);
 
 /// A step that takes as few bytes as possible: tries one more each time.
+// NOLINTNEXTLINE(misc-no-recursion): STEPS_MOST bounds it
 static bool match_some(struct matcher *m, uint32_t index, size_t at) {
     bool is_name = m->pattern->steps[index].type == STEP_NAME;
     for (size_t len = is_name ? 1 : 0; at + len <= m->text.len; len++) {
@@ -273,6 +278,7 @@ static bool match_some(struct matcher *m, uint32_t index, size_t at) {
     return false;
 }
 
+// NOLINTNEXTLINE(misc-no-recursion): STEPS_MOST bounds it
 static bool match_number(struct matcher *m, uint32_t index, size_t at) {
     struct device_figure figure;
     struct str rest = { m->text.at + at, m->text.len - at };
@@ -290,7 +296,7 @@ static bool match_number(struct matcher *m, uint32_t index, size_t at) {
     return false;
 }
 
-/// Recursion: one level a step.
+// NOLINTNEXTLINE(misc-no-recursion): STEPS_MOST bounds it
 static bool match_from(struct matcher *m, uint32_t index, size_t at) {
     if (index == m->pattern->step_count)
         return true;

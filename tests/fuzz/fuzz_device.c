@@ -14,15 +14,16 @@ static void take(void *self, const struct device_event *e) {
 }
 
 static void add_patterns(struct device_text *text) {
-    static const char *const patterns[] = { "[{name}] free {internal} KB", "{*}heap: {psram}, {largest} {least}",
-        "{internal}" };
+    static const char *const patterns[] = { "[{name}] free {internal} KB",
+        "{*}heap: {psram}, {largest} {least}", "{internal}" };
     for (size_t i = 0; i < 3; i++)
         if (!device_text_add_pattern(text, str_from(patterns[i]), NULL))
             abort();
 }
 
 /// Reads the log once; gives back its bytes.
-static uint64_t read_log(struct arena *a, const char *path, bool has_patterns, struct device_log *log) {
+static uint64_t read_log(
+        struct arena *a, const char *path, bool has_patterns, struct device_log *log) {
     const struct device_listener listener = { log, take };
     struct device_text *text = NEW(a, struct device_text);
     struct serial_text *s = serial_text_open(a, path, NULL);
