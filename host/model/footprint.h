@@ -129,12 +129,15 @@ struct footprint_section {
 struct footprint_item {
     uint64_t address; ///< Before linking: offset in its section.
     uint64_t bytes;
-    struct str symbol;  ///< As the linker sees it; "" when it has none.
-    struct str input;   ///< Input section: ".bss.counter"; "" when not known.
-    struct str source;  ///< Source file; "" until footprint_name_sources(), or unknown.
-    uint32_t line;      ///< 0: unknown.
-    uint32_t section;   ///< Index into `sections`.
-    uint32_t object;    ///< Index into `objects`; FOOTPRINT_NONE: not known.
+    struct str symbol; ///< As the linker sees it; "" when it has none.
+    struct str input;  ///< Input section: ".bss.counter"; "" when not known.
+    struct str source; ///< Source file; "" until footprint_name_sources(), or unknown.
+    uint32_t line;     ///< 0: unknown.
+    uint32_t section;  ///< Index into `sections`.
+    uint32_t object;   ///< Index into `objects`; FOOTPRINT_NONE: not known.
+    uint32_t
+            may_shrink; ///< Of one that stays (FOOTPRINT_STAYS): bytes that relaxation, or a merged neighbour, may take off
+            ///< it; not in the lower bound.
     uint16_t component; ///< Until footprint_name_components(): unknown.
     uint8_t kind;       ///< An enum footprint_kind.
     uint8_t cause;      ///< An enum footprint_cause.

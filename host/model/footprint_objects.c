@@ -67,6 +67,23 @@ static void add_mergeable(
     }
 }
 
+/// Symbols of a section that is merged name the entries that begin with them; of aliases the first.
+static void name_entries(struct adding *a, uint32_t number, size_t first) {
+    struct footprint *f = a->f;
+    size_t item = first;
+    for (size_t i = a->cut.first_symbol[number]; i < a->cut.first_symbol[number + 1]; i++) {
+        const struct cut_symbol *s = &a->cut.symbols[i];
+        while (item < f->items.len && f->items.at[item].address < s->address)
+            item++;
+        if (item == f->items.len)
+            return;
+        if (f->items.at[item].address == s->address && f->items.at[item].symbol.len == 0) {
+            f->items.at[item].symbol = a->elf->symbols[s->index].name;
+            f->items.at[item].known |= FOOTPRINT_BY_SYMBOL;
+        }
+    }
+}
+
 static void add_section(struct adding *a, uint32_t number) {
     struct footprint *f = a->f;
     const struct elf_section *s = &a->elf->sections[number];
@@ -76,10 +93,12 @@ static void add_section(struct adding *a, uint32_t number) {
     in.section = push_section(a, s->name, number, s->size_bytes);
     in.traits = section_traits_of(s, NULL);
     (void)elf_file_contents(f->arena, a->elf, number, &in.contents, &ignored);
-    if ((s->flags & SHF_MERGE) && in.contents.len == s->size_bytes)
+    if ((s->flags & SHF_MERGE) && in.contents.len == s->size_bytes) {
         add_mergeable(a, in.section, s, in.contents);
-    else
+        name_entries(a, number, first);
+    } else {
         footprint_cut_section(&a->cut, &in);
+    }
     if (is_internal(f, s->name))
         for (size_t i = first; i < f->items.len; i++)
             f->items.at[i].must_be_internal = true;

@@ -4,15 +4,28 @@
 
 #include "footprint.h"
 
-/// Adds the object or archive at `path`. Each loaded section and each COMMON symbol is cut along its symbols. False with a message when it is neither, is damaged, or has slim LTO
-/// objects and nothing else (there is no code in them to measure). `*skipped` counts members that are no ELF object or slim LTO, the first named in `*why`.
+/// Adds the object or archive at `path`. Each loaded section is cut along its symbols, one that a linker merges along its entries; each COMMON
+/// symbol is an item. False with a message when it is neither, is damaged, or has slim LTO objects and nothing else (there is no code in them
+/// to measure). `*skipped` counts members that are no ELF object or slim LTO, the first named in `*why`.
 bool footprint_objects_add(struct footprint *f, const char *path, uint32_t *skipped,
         const char **why, struct err *err);
 
-/// After all objects were added: what would a linker keep? Sets each item's fate. Of COMDAT groups, weak definitions whose strong one is there, equal merged strings, and COMMON
-/// blocks of one name (the largest stays) all but one are duplicates. From the roots - objects given by themselves, and symbols that match one of `roots` - what is reached by
-/// relocations, section by section as with --gc-sections, stays; archives' members are only taken if they define what is undefined, as a
-/// linker does. With `like`, a program of the same sources for another machine, every function and variable of its that others can see is a root, too. Without any root nothing is known to stay. Cost: linear in relocations and symbols.
+/// After all objects were added: what would a linker keep? Sets each item's fate. May be asked again with other roots.
+///
+/// - The **upper bound** is all that is no duplicate. Duplicates are, but for one each: copies of COMDAT groups (the largest is kept), COMMON blocks of
+///   one name (the largest; none where an object given by itself defines the variable), equal entries of merged sections.
+/// - The **lower bound** is what stays (FOOTPRINT_STAYS) less `may_shrink`: reached from the roots by relocations, section by section as
+///   with --gc-sections (link_closure.h); of merged strings those that are the end of no other; of RISC-V and Xtensa code what no relaxation
+///   takes away. Roots are symbols that match one of `roots`, where programs begin in objects given by themselves, and what `like` (may be
+///   NULL) defines for all to see: a program of the same sources, for whatever machine. Without any root nothing is known to stay.
+///
+/// Between them lies what a static link with GNU ld's own scripts puts into its output from these files, if they define all that is meant and the script
+/// defines none of it (as ROM symbols do), without folding of identical code (--icf). Neither holds what a linker adds: alignment between
+/// sections, tables, veneers, `.eh_frame` made smaller or larger.
+/// A weak definition whose strong one is there is not dropped by a linker unless it collects sections, so it is no duplicate.
+///
+/// False with a message when one of `roots` matches no symbol. Cost: linear in symbols, and in relocations of what stays; n log n in merged entries if
+/// anything stays.
 bool footprint_objects_bounds(struct footprint *f, const char *const *roots, uint32_t root_count,
         const struct elf_file *like, struct err *err);
 

@@ -238,7 +238,7 @@ static void count(struct size_row *row, const struct footprint *f, const struct 
     row->bytes += item->bytes;
     row->ram += in_ram ? item->bytes : 0;
     row->stored += !in_ram || (has_copy && !s->is_copy) ? item->bytes : 0;
-    row->least += item->fate == FOOTPRINT_STAYS ? item->bytes : 0;
+    row->least += item->fate == FOOTPRINT_STAYS ? item->bytes - item->may_shrink : 0;
 }
 
 static void add_subject(struct making *m, struct size_table *out, const struct subject *s) {
