@@ -163,11 +163,11 @@ static void read_main(const struct serial_piece *p, struct device_event *out) {
 static void read_rom(const struct serial_piece *p, struct device_event *out) {
     struct scan s = scan_of(p->text);
     if (scan_try(&s, "ESP-ROM:")) {
-        out->type = DEVICE_STAGE;
         out->stage = DEVICE_STAGE_ROM;
-        struct str name = scan_rest(&s);
-        size_t dash = scan_find(name, STR("-"));
-        out->name = (struct str){ name.at, dash < name.len ? dash : name.len };
+        out->name = scan_until(&s, "-");
+        out->type = DEVICE_STAGE;
+        if (!s.ok)
+            broken(out, "not the ROM's name");
     } else if (scan_try(&s, "rst:0x")) {
         (void)scan_hex(&s, 0);
         scan_words(&s, " (");

@@ -121,6 +121,11 @@ static bool mend(struct device_text *d, const struct serial_piece *p) {
     return true;
 }
 
+/// Whether a piece that reads well may still be the end of a line: it begins with a name, and the half that waits would be the name's beginning.
+static bool may_lack_its_head(const struct device_text *d, const struct device_event *e) {
+    return d->half.level == 0 && e->type == DEVICE_TASK;
+}
+
 void device_text_take(struct device_text *d, const struct serial_piece *piece) {
     struct device_event e;
     if (piece->is_of_monitor) {
@@ -128,7 +133,8 @@ void device_text_take(struct device_text *d, const struct serial_piece *piece) {
         return;
     }
     bool goes_on = read_piece(d, piece, &e);
-    if (!says_something(&e) && d->waits > 0 && piece->level == 0 && mend(d, piece))
+    if (d->waits > 0 && piece->level == 0 && (!says_something(&e) || may_lack_its_head(d, &e)) &&
+            mend(d, piece))
         return;
     if (d->waits > 0 && --d->waits == 0) {
         d->waits = 1;

@@ -290,6 +290,84 @@ static void lines_of_others_do_not_matter(void **state) {
     assert_int_equal(out.counts.monitor, 1);
 }
 
+// ---- nothing is guessed
+
+/// All grammars in one text, with numbers that a cut or a seam would make others.
+static const char every[] =
+        "ESP-ROM:esp32p4-eco2-20240710\n"
+        "rst:0x1 (POWERON),boot:0x30f (SPI_FAST_FLASH_BOOT)\n"
+        "I (25) boot: ESP-IDF v5.5.1 2nd stage bootloader\n"
+        "I (27) boot: chip revision: v1.3\n"
+        "I (110) esp_image: segment 2: paddr=00022dc8 vaddr=4ff00000 size=0d138h ( 53560) load\n"
+        "I (20) esp_psram: Found 32MB PSRAM device\n"
+        "I (1463) app_init: ESP-IDF:          v5.5.1\n"
+        "I (1485) heap_init: At 4FF22310 len 00018CB0 (99 KiB): RETENT_RAM\n"
+        "I (1512) esp_psram: Adding pool of 30656K of PSRAM memory to heap allocator\n"
+        "I (1600) mem: [after wifi] free 123456, largest 65536 bytes\n"
+        "Heap summary for capabilities 0x00000800:\n"
+        "  At 0x4ff3afc0 len 19440 free 18288 allocated 100 min_free 18000\n"
+        "    largest_free_block 17920 alloc_blocks 31 free_blocks 13 total_blocks 44\n"
+        "  Totals:\n"
+        "    free 18288 allocated 100 min_free 18000 largest_free_block 17920\n"
+        "main            \tX\t12\t1948\t41\t0\n"
+        "│               main │ ALIVE   │                14480 │             20236 │               "
+        "2 │\n"
+        "├ ALIVE: main, CURRENT MEMORY USAGE 308, PEAK MEMORY USAGE 7808, TOTAL HEAP USED 12:\n"
+        "│    └ HEAP: RAM, CAPS: 0x0010580e, SIZE: 344400, USAGE: CURRENT 220 (0%), PEAK 220 (0%), "
+        "ALLOC COUNT: 21\n"
+        "Mem alloc fail. size 0x00004000 caps 0x00001800\n";
+
+static const char every_pattern[] = "[{name}] free {internal}, largest {largest} bytes";
+
+/// An event without the number of its line.
+static const char *without_line(const char *event) {
+    event += strspn(event, "0123456789 ");
+    return strncmp(event, "mended ", 7) == 0 ? event + 7 : event;
+}
+
+/// Whether each event of `some` that is not broken is one of `all`, in their order.
+static void assert_among(const char *some, const char *all, const char *text) {
+    static char copy[16384], whole[16384];
+    char *next = copy;
+    snprintf(copy, sizeof copy, "%s", some);
+    snprintf(whole, sizeof whole, "\n%s", all);
+    for (char *event; (event = strsep(&next, "\n")) != NULL && *event;) {
+        char wanted[1024];
+        const char *plain = without_line(event);
+        if (strcmp(plain, "broken") == 0)
+            continue;
+        snprintf(wanted, sizeof wanted, " %s\n", plain);
+        if (strstr(whole, wanted) == NULL)
+            fail_msg("'%s' was made of:\n%s", event, text);
+    }
+}
+
+static void a_log_that_is_cut_tells_nothing_else(void **state) {
+    struct fixture *f = *state;
+    struct events all = fixture_events(f, every, every_pattern);
+    assert_int_equal(all.counts.broken + all.counts.nothing, 0);
+    for (size_t at = 0; at < sizeof every - 1; at++) {
+        char text[sizeof every];
+        snprintf(text, sizeof text, "%.*s", (int)at, every);
+        struct events some = fixture_events(f, text, every_pattern);
+        assert_among(some.text, all.text, text);
+    }
+}
+
+static void a_line_inside_of_another_changes_nothing(void **state) {
+    struct fixture *f = *state;
+    struct events all = fixture_events(f, every, every_pattern);
+    uint64_t mended = 0;
+    for (size_t at = 0; at < sizeof every - 1; at++) {
+        char text[sizeof every + 64];
+        snprintf(text, sizeof text, "%.*sI (9) other: core\n%s", (int)at, every, every + at);
+        struct events some = fixture_events(f, text, every_pattern);
+        assert_among(some.text, all.text, text);
+        mended += some.counts.mended;
+    }
+    assert_true(mended > (sizeof every - 1) / 2);
+}
+
 #define CASE(function) cmocka_unit_test_setup_teardown(function, fixture_setup, fixture_teardown)
 
 int main(void) {
@@ -309,6 +387,8 @@ int main(void) {
         CASE(a_half_without_its_other_half_is_broken),
         CASE(a_number_with_a_seam_is_not_believed),
         CASE(lines_of_others_do_not_matter),
+        CASE(a_log_that_is_cut_tells_nothing_else),
+        CASE(a_line_inside_of_another_changes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
