@@ -13,6 +13,7 @@
 
 extern const struct command cmd_record;
 extern const struct command cmd_run;
+extern const struct command cmd_import;
 extern const struct command cmd_info;
 extern const struct command cmd_report;
 extern const struct command cmd_explain;
@@ -28,6 +29,7 @@ extern const struct command cmd_version;
 static const struct command *const commands[] = {
     &cmd_record,
     &cmd_run,
+    &cmd_import,
     &cmd_info,
     &cmd_report,
     &cmd_explain,

@@ -2,14 +2,13 @@
 #include "answer_options.h"
 
 #include "ar_file.h"
-#include "kconfig.h"
 
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { FOLDERS_MAX = 4, SET_MAX = 32, CONFIG_MAX = 64 };
+enum { FOLDERS_MAX = 4 };
 
 const char *answer_subject_file(struct cmd_context *ctx, const char *name) {
     const char *dir = opt_value(&ctx->values, "subject", NULL);
@@ -19,8 +18,7 @@ const char *answer_subject_file(struct cmd_context *ctx, const char *name) {
     return access(path, R_OK) == 0 ? path : NULL;
 }
 
-/// Whether the command's own table has `option`: not every command takes all of them.
-static bool has_option(const struct cmd_context *ctx, const char *option) {
+bool answer_has_option(const struct cmd_context *ctx, const char *option) {
     for (const struct opt *o = ctx->self->opts; o->name != NULL || o->letter != 0; o++)
         if (o->name != NULL && strcmp(o->name, option) == 0)
             return true;
@@ -28,7 +26,7 @@ static bool has_option(const struct cmd_context *ctx, const char *option) {
 }
 
 static const char *given_or_subject(struct cmd_context *ctx, const char *option, const char *file) {
-    if (!has_option(ctx, option))
+    if (!answer_has_option(ctx, option))
         return NULL;
     const char *given = opt_value(&ctx->values, option, NULL);
     return given != NULL ? given : answer_subject_file(ctx, file);
@@ -50,55 +48,6 @@ const char *const *answer_target_folders(struct cmd_context *ctx, uint32_t *coun
     folders[count++] = arena_printf(ctx->arena, "%s/../share/ramlens/targets", self);
     *count_out = count;
     return folders;
-}
-
-/// What the project's configuration chooses; --set comes behind it and overrules. Problems are warnings.
-static bool read_configuration(
-        struct cmd_context *ctx, struct answer_options *o, const char **set, uint32_t *count) {
-    const char *path =
-            has_option(ctx, "sdkconfig") ? opt_value(&ctx->values, "sdkconfig", NULL) : NULL;
-    const char *target = opt_value(&ctx->values, "target", NULL);
-    struct sdkconfig *config = NEW(ctx->arena, struct sdkconfig);
-    struct target *plain = NEW(ctx->arena, struct target);
-    struct kconfig *k = NEW(ctx->arena, struct kconfig);
-    if (path == NULL)
-        return true;
-    if (target == NULL)
-        return fail(&ctx->err, NULL, ERR_NO_OFFSET,
-                "a configuration is of a chip's project; --target names the chip");
-    if (!sdkconfig_read(ctx->arena, path, config, &ctx->err) ||
-            !target_load(ctx->arena, target, o->target_folders, o->target_folder_count, NULL, 0,
-                    plain, &ctx->err))
-        return false;
-    kconfig_read(ctx->arena, plain, config, k);
-    o->configuration = config;
-    for (size_t i = 0; i < k->choices.len && *count < CONFIG_MAX; i++) {
-        const struct kconfig_choice *c = &k->choices.at[i];
-        if (c->option)
-            set[(*count)++] = c->option;
-        else
-            cmd_warn(ctx, "%s:%u: %s", path, (unsigned)c->line, c->problem);
-    }
-    if (config->not_understood)
-        cmd_warn(ctx, "%s:%u: is no line of a configuration; %u such lines are passed over", path,
-                (unsigned)config->first_line, (unsigned)config->not_understood);
-    return true;
-}
-
-bool answer_target_options(struct cmd_context *ctx, struct answer_options *o) {
-    static const char *set[SET_MAX + CONFIG_MAX];
-    uint32_t given = opt_count(&ctx->values, "set");
-    uint32_t count = 0;
-    o->target_options = set;
-    o->target_folders = answer_target_folders(ctx, &o->target_folder_count);
-    if (given > SET_MAX)
-        return fail(&ctx->err, NULL, ERR_NO_OFFSET, "--set is given more than %d times", SET_MAX);
-    if (!read_configuration(ctx, o, set, &count))
-        return false;
-    for (uint32_t i = 0; i < given; i++)
-        set[count++] = opt_value_at(&ctx->values, "set", i);
-    o->target_option_count = count;
-    return true;
 }
 
 /// Whether the operand is an object or archive.
@@ -134,6 +83,11 @@ static bool read_archives(struct cmd_context *ctx, struct answer_options *o) {
     return true;
 }
 
+bool answer_target_options(struct cmd_context *ctx, struct answer_options *o) {
+    o->target_folders = answer_target_folders(ctx, &o->target_folder_count);
+    return answer_settings(ctx, o);
+}
+
 static bool read_target_options(struct cmd_context *ctx, struct answer_options *o) {
     o->target = opt_value(&ctx->values, "target", NULL);
     o->plan = given_or_subject(ctx, "plan", "as-ported");
@@ -143,8 +97,8 @@ static bool read_target_options(struct cmd_context *ctx, struct answer_options *
     o->device_map = opt_value(&ctx->values, "map", NULL);
     if (!answer_target_options(ctx, o) || !read_archives(ctx, o))
         return false;
-    bool observed = has_option(ctx, "observed") && opt_is_given(&ctx->values, "observed");
-    if (has_option(ctx, "observed") && o->target == NULL &&
+    bool observed = answer_has_option(ctx, "observed") && opt_is_given(&ctx->values, "observed");
+    if (answer_has_option(ctx, "observed") && o->target == NULL &&
             (opt_is_given(&ctx->values, "plan") || observed || o->target_option_count > 0 ||
                     o->device_elf || o->device_map || o->archive_count))
         return fail(&ctx->err, NULL, ERR_NO_OFFSET,

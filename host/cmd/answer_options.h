@@ -11,8 +11,8 @@
             { .name = "subject",                                                                   \
                 .value = "DIR",                                                                    \
                 .help = "take component map, plan and figures from DIR",                           \
-                .more = "Uses DIR/components, DIR/as-ported, DIR/observed and DIR/estimates "      \
-                        "where "                                                                   \
+                .more = "Uses DIR/components, DIR/as-ported, DIR/observed, DIR/settings and "      \
+                        "DIR/estimates where "                                                     \
                         "they exist and the option for each was not given." },                     \
     {                                                                                              \
         .name = "image", .value = "N", .help = "the N-th process image of the trace (from 1)",     \
@@ -20,7 +20,15 @@
                 "option: the last."                                                                \
     }
 
-/// Further rows for commands that know of chips.
+/// A row for commands that know of chips.
+#define ANSWER_SETTINGS_OPT                                                                        \
+    {                                                                                              \
+        .name = "settings", .value = "FILE",                                                       \
+        .help = "parameters of the chip, as 'ramlens import' writes them",                         \
+        .more = "Lines 'set NAME VALUE'. What --set says counts more."                             \
+    }
+
+/// Further rows for such commands.
 #define ANSWER_TARGET_OPTS                                                                         \
     { .letter = 't',                                                                               \
         .name = "target",                                                                          \
@@ -31,6 +39,7 @@
                 .many = true,                                                                      \
                 .value = "NAME=VALUE",                                                             \
                 .help = "choose a parameter of the chip, such as cache=256K" },                    \
+            ANSWER_SETTINGS_OPT,                                                                   \
             { .letter = 'p',                                                                       \
                 .name = "plan",                                                                    \
                 .value = "FILE",                                                                   \
@@ -59,7 +68,14 @@
 /// False with a message.
 bool answer_options_of(struct cmd_context *ctx, bool has_target, struct answer_options *o);
 
-/// Only the parts that choose a chip: `target_options` by --set, and the folders where targets are looked for. False with a message.
+/// Whether the command's own table has `option`: not every command takes all of them.
+bool answer_has_option(const struct cmd_context *ctx, const char *option);
+
+/// Parameters of the chip into `o->target_options`, as target_load() takes them: those of the settings file (--settings, or that of --subject if it is for this
+/// target), then what the project's configuration chooses (--sdkconfig; also `o->configuration`), then --set. `o->target_folders` must be there. False with a message.
+bool answer_settings(struct cmd_context *ctx, struct answer_options *o);
+
+/// Only the parts that choose a chip: `target_options`, and the folders where targets are looked for. False with a message.
 bool answer_target_options(struct cmd_context *ctx, struct answer_options *o);
 
 /// Where targets are looked for: the environment's folder, beside a built ramlens, where it was installed.

@@ -22,6 +22,7 @@ static const struct opt opts[] = {
             .many = true,
             .value = "NAME=VALUE",
             .help = "choose a parameter of the chip, such as threshold=4096" },
+    ANSWER_SETTINGS_OPT,
     { .letter = 'p',
             .name = "plan",
             .many = true,

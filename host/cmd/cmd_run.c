@@ -18,8 +18,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { SET_MAX = 16 };
-
 static const struct opt opts[] = {
     { .letter = 't', .name = "target", .value = "CHIP", .help = "the chip: a name or a file" },
     { .letter = 's',
@@ -27,6 +25,7 @@ static const struct opt opts[] = {
             .many = true,
             .value = "NAME=VALUE",
             .help = "choose a parameter of the chip, such as cache=256K" },
+    ANSWER_SETTINGS_OPT,
     REPLAY_OPTS,
     { .letter = 'p', .name = "plan", .value = "FILE", .help = "place by the plan FILE" },
     { .letter = 'c', .name = "components", .value = "FILE", .help = "component map" },
@@ -47,17 +46,15 @@ struct running {
 };
 
 static bool read_settings(struct cmd_context *ctx, struct placed_run_options *o) {
-    static const char *set[SET_MAX];
     const char *occupied = opt_value(&ctx->values, "occupied", NULL);
     if (occupied != NULL && !conf_parse_number(str_from(occupied), &o->occupied_bytes))
         return fail(&ctx->err, NULL, ERR_NO_OFFSET,
                 "--occupied '%s' is no number of bytes, such as 200000 or 200K", occupied);
-    o->target_option_count = opt_count(&ctx->values, "set");
-    if (o->target_option_count > SET_MAX)
-        return fail(&ctx->err, NULL, ERR_NO_OFFSET, "--set is given more than %d times", SET_MAX);
-    for (uint32_t i = 0; i < o->target_option_count; i++)
-        set[i] = opt_value_at(&ctx->values, "set", i);
-    o->target_options = set;
+    struct answer_options chip = { .target = NULL };
+    if (!answer_target_options(ctx, &chip))
+        return false;
+    o->target_options = chip.target_options;
+    o->target_option_count = chip.target_option_count;
     return true;
 }
 

@@ -45,6 +45,12 @@ static const struct opt opts[] = {
             .help = "bytes (the default), name, or a kind",
             .choices = sorts },
     { .letter = 'n', .name = "limit", .value = "N", .help = "rows to show; 0: all (default 40)" },
+    { .name = "holes", .help = "structs by bytes lost to their layout, times instances" },
+    { .name = "stacks",
+            .help = "stack frames of functions, and stacks of tasks",
+            .more = "Frames are read from `.stack_sizes` sections (clang -fstack-size-section), "
+                    "and from "
+                    "`.su` files among the operands (gcc -fstack-usage)." },
     { .name = "json", .help = "print JSON (docs/size.schema.json); all rows" },
     { .name = "csv", .help = "print CSV; all rows" },
     { 0 },
@@ -52,7 +58,7 @@ static const struct opt opts[] = {
 
 // ---- what the operands are
 
-enum file_kind { FILE_PROGRAM, FILE_OBJECT, FILE_MAP };
+enum file_kind { FILE_PROGRAM, FILE_OBJECT, FILE_MAP, FILE_FRAMES };
 
 struct given {
     const char *path;
@@ -67,6 +73,8 @@ static enum file_kind kind_of(const char *path) {
     if (stream)
         (void)fclose(stream);
     struct str bytes = { (const char *)head, len };
+    if (str_ends_with(str_from(path), STR(".su")))
+        return FILE_FRAMES;
     if (ar_file_is(bytes) || str_starts_with(bytes, STR("BC\xc0\xde")))
         return FILE_OBJECT;
     if (!elf_file_is(bytes))
@@ -135,8 +143,8 @@ static bool add_linked(
                 "%u objects and archives of the map could not be read: merged strings of theirs "
                 "stay with the object that the map names",
                 (unsigned)unread);
-    bool wants_dropped =
-            size_needs(&s->options, SIZE_FATE) || size_needs(&s->options, SIZE_ARCHIVE);
+    bool wants_dropped = s->options.key_count == 0 || size_needs(&s->options, SIZE_FATE) ||
+                         size_needs(&s->options, SIZE_ARCHIVE);
     return !wants_dropped ||
            footprint_linked_dropped(&s->footprint, file, NULL, &unread, &ctx->err);
 }
@@ -243,6 +251,30 @@ static bool read_options(struct cmd_context *ctx, struct size_answer *s) {
 
 // ---- the answer
 
+/// Frames of `.su` files and sections; types of static variables.
+static bool read_stacks(struct cmd_context *ctx, struct size_answer *s) {
+    s->wants_frames = opt_is_given(&ctx->values, "stacks");
+    s->wants_types = s->wants_frames || opt_is_given(&ctx->values, "holes");
+    if (s->wants_types)
+        static_types_read(ctx->arena, &s->footprint, &task_stack_usual, &s->types);
+    if (s->wants_frames)
+        frame_sizes_begin(&s->frames, ctx->arena, &s->footprint);
+    for (uint32_t i = 0; i < ctx->values.operand_count; i++) {
+        const char *path = ctx->values.operands[i];
+        if (kind_of(path) != FILE_FRAMES)
+            continue;
+        if (!s->wants_frames)
+            return fail(&ctx->err, path, ERR_NO_OFFSET, "tells stack frames: --stacks shows them");
+        if (!frame_sizes_add_file(&s->frames, path, &ctx->err))
+            return false;
+    }
+    if (s->wants_frames) {
+        frame_sizes_add_sections(&s->frames);
+        frame_sizes_sort(&s->frames);
+    }
+    return true;
+}
+
 static bool name_all(struct cmd_context *ctx, struct size_answer *s) {
     const char *path = opt_value(&ctx->values, "components", NULL);
     bool wants_components = path != NULL || size_needs(&s->options, SIZE_COMPONENT);
@@ -303,7 +335,7 @@ static int run(struct cmd_context *ctx) {
         has_map |= s->footprint.files.at[i].map != NULL;
     if (done && s->options.key_count == 0)
         default_keys(s, has_map, has_components);
-    done = done && name_all(ctx, s);
+    done = done && name_all(ctx, s) && read_stacks(ctx, s);
     if (done) {
         size_table_make(ctx->arena, &s->footprint, &s->options, &s->table);
         fill_memories(ctx, s);

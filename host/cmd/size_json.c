@@ -98,6 +98,7 @@ void size_json(struct cmd_context *ctx, struct size_answer *s) {
     json_out_number(json_object_get(root, "rest"), "rows", s->table.rest_count);
     json_object_set_new(root, "total", figures(&s->table.total));
     json_object_set_new(root, "has_lower_bound", json_boolean(s->has_roots));
+    size_structs_json(ctx, s, root);
     json_out_write(root, ctx->out);
 }
 

@@ -4,9 +4,12 @@
 
 #include "cmd.h"
 #include "footprint.h"
+#include "frame_sizes.h"
 #include "size_table.h"
+#include "static_types.h"
 #include "target.h"
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -27,11 +30,21 @@ struct size_answer {
     struct size_table table;
     struct size_memory *memories; ///< Those that hold something, and all RAM of a target.
     uint32_t memory_count;
-    bool is_linked;  ///< A program or a map is among the files.
-    bool is_object;  ///< An object or archive is.
-    bool has_roots;  ///< Something is known to stay: bounds mean something.
-    bool is_partial; ///< Some file could not be read: the exit code is 1.
+    struct static_types types; ///< Of `wants_types`.
+    struct frame_sizes frames; ///< Of `wants_frames`.
+    bool wants_types;          ///< --holes.
+    bool wants_frames;         ///< --stacks.
+    bool is_linked;            ///< A program or a map is among the files.
+    bool is_object;            ///< An object or archive is.
+    bool has_roots;            ///< Something is known to stay: bounds mean something.
+    bool is_partial;           ///< Some file could not be read: the exit code is 1.
 };
+
+/// The tables of --holes and --stacks.
+void size_structs(struct cmd_context *ctx, struct size_answer *s, struct text *out);
+void size_stacks(struct cmd_context *ctx, struct size_answer *s, struct text *out);
+/// The same as "holes" and "stacks", "frames" of the document; nothing where they were not asked for.
+void size_structs_json(struct cmd_context *ctx, struct size_answer *s, json_t *root);
 
 /// For people, on `ctx->out`.
 void size_text(struct cmd_context *ctx, struct size_answer *s);

@@ -209,5 +209,9 @@ void size_text(struct cmd_context *ctx, struct size_answer *s) {
     memories(ctx, s, &out);
     rows(ctx, s, &out);
     unknown(s, &out);
+    if (opt_is_given(&ctx->values, "holes"))
+        size_structs(ctx, s, &out);
+    if (s->wants_frames)
+        size_stacks(ctx, s, &out);
     out_add(ctx->out, text_str(&out));
 }

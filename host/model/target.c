@@ -198,6 +198,7 @@ static bool has_range(const struct target_lines *lines) {
 static bool read_values(struct target_reader *r, const struct conf_line *line,
         const struct target_lines *lines, struct target_parameter *p) {
     p->values = NEW_ARRAY(r->arena, struct str, lines->count);
+    p->others = NEW_ARRAY(r->arena, struct target_words, lines->count);
     const struct conf_line *set_default = NULL;
     for (uint32_t i = 0; i < lines->count; i++) {
         const struct conf_line *each = lines->at[i];
@@ -205,6 +206,8 @@ static bool read_values(struct target_reader *r, const struct conf_line *line,
             return false;
         }
         if (str_equal(each->words[0], STR("value"))) {
+            p->others[p->value_count] =
+                    (struct target_words){ each->words + 2, each->word_count - 2 };
             p->values[p->value_count++] = each->words[1];
         } else if (set_default) {
             return target_fail(r, each, "parameter '%s' has two defaults here", p->name.at);
@@ -423,6 +426,17 @@ bool target_load(struct arena *a, const char *name, const char *const *folders,
     }
     out->path = r.conf.path;
     return read_head(&r, options, option_count) && read_body(&r);
+}
+
+uint32_t target_find_value(const struct target_parameter *p, struct str word) {
+    for (uint32_t i = 0; i < p->value_count; i++) {
+        if (str_equal(p->values[i], word))
+            return i;
+        for (uint32_t k = 0; p->others != NULL && k < p->others[i].count; k++)
+            if (str_equal(p->others[i].at[k], word))
+                return i;
+    }
+    return TARGET_NONE;
 }
 
 struct str target_choice(const struct target *t, const char *parameter) {

@@ -25,11 +25,17 @@ enum {
     TARGET_WINDOWS_MAX = 64, ///< At most: addresses at which memories are seen.
 };
 
+struct target_words {
+    const struct str *at;
+    uint32_t count;
+};
+
 /// Something the user may choose, and what was chosen.
 struct target_parameter {
-    struct str name;    ///< As in the option NAME=VALUE.
-    struct str about;   ///< A few words; may be empty.
-    struct str *values; ///< Ways to write each value: the first word of each is its name.
+    struct str name;             ///< As in the option NAME=VALUE.
+    struct str about;            ///< A few words; may be empty.
+    struct str *values;          ///< Name of each value.
+    struct target_words *others; ///< Other ways to write each value; NULL for a number.
     uint32_t value_count;
     uint32_t chosen;     ///< Index into `values`.
     uint32_t by_default; ///< What it would be, had the user not said.
@@ -288,6 +294,9 @@ bool target_load(struct arena *a, const char *name, const char *const *folders,
 
 /// The value chosen for `parameter`, by its first name; empty when there is no such parameter.
 struct str target_choice(const struct target *t, const char *parameter);
+
+/// Index of the value of `p` that `word` writes, by its name or another way; TARGET_NONE when there is none.
+uint32_t target_find_value(const struct target_parameter *p, struct str word);
 
 /// All choices in one line, `idf=v5.5.1 revision=<3 …`, for a report's head; settings only where they differ from their
 /// default. In the arena.

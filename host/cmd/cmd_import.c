@@ -1,0 +1,272 @@
+/// `ramlens import`: what a device says of its memory, from the text that it printed.
+#include "answer_options.h"
+#include "cmd.h"
+#include "elf_file.h"
+#include "file.h"
+#include "import_files.h"
+#include "import_parts.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const struct opt opts[] = {
+    { .letter = 't',
+            .name = "target",
+            .value = "CHIP",
+            .help = "the chip: a name or a file",
+            .more = "Without it the chip that the log names, if there is such a target." },
+    { .letter = 's',
+            .name = "set",
+            .many = true,
+            .value = "NAME=VALUE",
+            .help = "a parameter of the chip that you know" },
+    ANSWER_SETTINGS_OPT,
+    { .name = "free",
+            .many = true,
+            .value = "PATTERN",
+            .help = "how your own lines tell free bytes",
+            .more = "For example 'free internal: {internal}, psram: {psram}, largest {largest}'. "
+                    "{CAPABILITY} is "
+                    "the free bytes of that memory, {largest} and {least} its largest free block "
+                    "and its least "
+                    "free bytes so far, {name} the moment's name, {*} anything. KB and MB in the "
+                    "line count." },
+    { .name = "boot",
+            .value = "N",
+            .help = "compare and write the N-th start (from 1)",
+            .more = "A log holds several when the device started anew. Without this option: the "
+                    "last one." },
+    { .letter = 'o',
+            .name = "output",
+            .value = "DIR",
+            .help = "write what was learnt to files in DIR",
+            .more = "DIR/observed (for --observed), DIR/settings (for --settings) and, when the "
+                    "log holds heap "
+                    "traces or dumps, DIR/trace.rlt, a trace that every command reads." },
+    { .name = "elf", .value = "FILE", .help = "the firmware, for names in that trace" },
+    { .letter = 'f', .name = "force", .help = "replace files that exist" },
+    { .name = "unknown", .help = "list the lines that gave nothing" },
+    { .letter = 'j', .name = "json", .help = "print JSON (docs/import.schema.json)" },
+    { 0 },
+};
+
+const char *import_path(const struct import_found *f, uint32_t input) {
+    return input < f->inputs.len ? f->inputs.at[input].path : "";
+}
+
+const struct device_blocks *import_blocks_of(const struct import_found *f, uint32_t boot) {
+    for (size_t i = 0; i < f->blocks.len; i++)
+        if (f->blocks.at[i]->boot == boot)
+            return &f->blocks.at[i]->blocks;
+    return NULL;
+}
+
+// ---- reading
+
+struct reading {
+    struct cmd_context *ctx;
+    struct import_found *found;
+};
+
+/// Blocks of the newest start, made when they are first needed.
+static struct device_blocks *newest_blocks(struct reading *r) {
+    struct import_found *f = r->found;
+    uint32_t boot = (uint32_t)f->log.boots.len - 1;
+    if (f->blocks.len == 0 || f->blocks.at[f->blocks.len - 1]->boot != boot) {
+        struct import_blocks *b = NEW(r->ctx->arena, struct import_blocks);
+        b->boot = boot;
+        device_blocks_init(&b->blocks, r->ctx->arena);
+        *vec_push(r->ctx->arena, &f->blocks) = b;
+    }
+    return &f->blocks.at[f->blocks.len - 1]->blocks;
+}
+
+static void take_event(void *self, const struct device_event *e) {
+    struct reading *r = self;
+    device_log_take(&r->found->log, e);
+    if (e->type == DEVICE_BLOCKS)
+        device_blocks_take(newest_blocks(r), &e->blocks_text, (uint32_t)e->line);
+}
+
+static bool add_patterns(struct cmd_context *ctx, struct device_text *text) {
+    for (uint32_t i = 0; i < opt_count(&ctx->values, "free"); i++)
+        if (!device_text_add_pattern(
+                    text, str_from(opt_value_at(&ctx->values, "free", i)), &ctx->err))
+            return false;
+    return true;
+}
+
+static bool read_log(struct cmd_context *ctx, struct import_found *f, const char *name) {
+    struct reading reading = { ctx, f };
+    const struct device_listener listener = { &reading, take_event };
+    const char *path = strcmp(name, "-") == 0 ? "/dev/stdin" : name;
+    struct device_text *text = NEW(ctx->arena, struct device_text);
+    device_text_init(text, ctx->arena, &listener);
+    if (!add_patterns(ctx, text))
+        return false;
+    struct serial_text *serial = serial_text_open(ctx->arena, path, &ctx->err);
+    if (serial == NULL)
+        return false;
+    struct serial_piece piece;
+    device_log_begin(&f->log);
+    while (serial_text_next(serial, &piece, &ctx->err))
+        device_text_take(text, &piece);
+    device_text_finish(text);
+    *vec_push(ctx->arena, &f->inputs) = (struct import_input){
+        .path = name, .serial = *serial_text_counts(serial), .counts = text->counts
+    };
+    serial_text_close(serial);
+    return !f->inputs.at[f->inputs.len - 1].serial.failed;
+}
+
+static bool read_logs(struct cmd_context *ctx, struct import_found *f) {
+    f->shows_unknown = opt_is_given(&ctx->values, "unknown");
+    device_log_init(&f->log, ctx->arena, f->shows_unknown);
+    for (uint32_t i = 0; i < ctx->values.operand_count; i++)
+        if (!read_log(ctx, f, ctx->values.operands[i]))
+            return false;
+    for (size_t i = 0; i < f->blocks.len; i++)
+        device_blocks_close(&f->blocks.at[i]->blocks);
+    return true;
+}
+
+// ---- the start that counts, and its chip
+
+static bool choose_boot(struct cmd_context *ctx, struct import_found *f) {
+    uint64_t number, most = f->log.boots.len;
+    if (!opt_number(&ctx->values, "boot", most, &number, &ctx->err))
+        return false;
+    if (opt_is_given(&ctx->values, "boot") && (number == 0 || number > most))
+        return fail(&ctx->err, NULL, ERR_NO_OFFSET, "there are %u starts; --boot takes 1 to that",
+                (unsigned)most);
+    f->boot = number ? (uint32_t)number - 1 : UINT32_MAX;
+    return true;
+}
+
+/// Whether there is a file for the target that the log names.
+static bool has_target(struct cmd_context *ctx, const char *name) {
+    uint32_t count;
+    const char *const *folders = answer_target_folders(ctx, &count);
+    struct stat status;
+    for (uint32_t i = 0; i < count && name[0] && strchr(name, '/') == NULL; i++)
+        if (stat(arena_printf(ctx->arena, "%s/%s", folders[i], name), &status) == 0 &&
+                S_ISREG(status.st_mode))
+            return true;
+    return false;
+}
+
+/// The target by the user, else by the log; NULL.
+static const char *target_of(struct cmd_context *ctx, const struct import_found *f) {
+    const char *given = opt_value(&ctx->values, "target", NULL);
+    if (given != NULL)
+        return given;
+    const char *named =
+            f->log.boots.at[f->boot].chip.line ? f->log.boots.at[f->boot].chip.text.at : "";
+    return has_target(ctx, named) ? named : NULL;
+}
+
+static bool compare(struct cmd_context *ctx, struct import_found *f) {
+    struct device_fit_source source = { .name = f->boot == UINT32_MAX ? NULL : target_of(ctx, f) };
+    if (source.name == NULL)
+        return true;
+    struct answer_options chip = { .target = NULL };
+    if (!answer_target_options(ctx, &chip))
+        return false;
+    source.options = chip.target_options;
+    source.option_count = chip.target_option_count;
+    source.folders = chip.target_folders;
+    source.folder_count = chip.target_folder_count;
+    f->has_fit = true;
+    return device_fit(ctx->arena, &source, &f->log.boots.at[f->boot], &f->fit, &ctx->err);
+}
+
+// ---- files
+
+static bool write_one(struct cmd_context *ctx, const char *dir, const char *name, struct str text) {
+    const char *path = arena_printf(ctx->arena, "%s/%s", dir, name);
+    if (!file_write(path, text, opt_is_given(&ctx->values, "force"), &ctx->err))
+        return false;
+    cmd_note(ctx, "wrote %s", path);
+    return true;
+}
+
+/// The trace of what heap traces and dumps listed, if there are any.
+static bool write_trace(struct cmd_context *ctx, const struct import_found *f, const char *dir) {
+    const struct device_blocks *blocks = import_blocks_of(f, f->boot);
+    const char *program = opt_value(&ctx->values, "elf", NULL);
+    struct elf_file elf;
+    if (blocks == NULL || blocks->dumps.len == 0)
+        return true;
+    if (program != NULL && !elf_file_read(ctx->arena, program, &elf, &ctx->err))
+        return false;
+    const char *path = arena_printf(ctx->arena, "%s/trace.rlt", dir);
+    bool is_written = device_blocks_write(
+            blocks, program ? &elf : NULL, path, opt_is_given(&ctx->values, "force"), &ctx->err);
+    if (program != NULL)
+        elf_file_close(&elf);
+    if (is_written)
+        cmd_note(ctx, "wrote %s", path);
+    const char *doubt;
+    for (uint32_t i = 0; is_written && (doubt = device_blocks_doubt(blocks, i)) != NULL; i++)
+        cmd_warn(ctx, "%s", doubt);
+    return is_written;
+}
+
+static bool write_files(struct cmd_context *ctx, const struct import_found *f) {
+    const char *dir = opt_value(&ctx->values, "output", NULL);
+    if (dir == NULL)
+        return true;
+    if (!f->has_fit)
+        return fail(&ctx->err, NULL, ERR_NO_OFFSET,
+                f->boot == UINT32_MAX
+                        ? "the log says nothing that could be written"
+                        : "whose memory? --target names a chip, for example --target esp32p4");
+    if (mkdir(dir, 0777) != 0 && errno != EEXIST)
+        return fail(&ctx->err, dir, ERR_NO_OFFSET, "cannot be made: %s", strerror(errno));
+    const struct import_source source = { .path = import_path(f, f->log.boots.at[f->boot].input),
+        .log = &f->log,
+        .fit = &f->fit,
+        .boot = f->boot };
+    uint32_t figures;
+    struct str observed = import_observed(ctx->arena, &source, &figures);
+    return (figures == 0 || write_one(ctx, dir, "observed", observed)) &&
+           write_one(ctx, dir, "settings", import_settings(ctx->arena, &source)) &&
+           write_trace(ctx, f, dir);
+}
+
+static int run(struct cmd_context *ctx) {
+    struct import_found *found = NEW(ctx->arena, struct import_found);
+    if (!read_logs(ctx, found) || !choose_boot(ctx, found) || !compare(ctx, found) ||
+            !write_files(ctx, found))
+        return CMD_FAILED;
+    if (opt_is_given(&ctx->values, "json"))
+        import_json(ctx, found);
+    else
+        import_text(ctx, found);
+    return CMD_DONE;
+}
+
+const struct command cmd_import = {
+    .name = "import",
+    .group = CMD_GROUP_RECORD,
+    .summary = "read what a device printed of its memory",
+    .usage = "[OPTIONS] LOG...",
+    .example = "ramlens import boot.log\n"
+               "ramlens import --free '[{name}] free {internal}' -o device boot.log",
+    .text = "Reads the text of a device's serial line: the heaps that it announces at its start, "
+            "free bytes that it or "
+            "your application prints, tasks, tables of heaps, failed requests, heap traces. Time "
+            "stamps, colours, "
+            "cut lines and two cores' lines in each other are what such text is made of: what was "
+            "mended or could not be "
+            "read is counted, and listed by --unknown; nothing is guessed.\n"
+            "\n"
+            "The announced heaps tell which parameters of the chip hold (the size of its cache, "
+            "its revision). '-' is "
+            "standard input.",
+    .opts = opts,
+    .least_operands = 1,
+    .most_operands = UINT32_MAX,
+    .run = run,
+};

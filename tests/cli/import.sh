@@ -1,0 +1,90 @@
+#!/bin/sh
+# `ramlens import` as a user meets it: what a device printed, the files made of it, and a report that uses them.
+. "${0%/*}/../programs/common.sh"
+
+log=docs/example/boot.log
+form='[{name}] free internal {internal} (largest {largest}), psram {psram}'
+
+import() {
+    "$ramlens" import "$@"
+}
+
+import --free "$form" "$log" >"$tmp/text"
+check "the chip that the log names is taken" grep -q '^target esp32p4$' "$tmp/text"
+check "the cache follows from the heaps" grep -q '^cache  *256K .*heaps fit no other value' "$tmp/text"
+check "what the log leaves open is said" grep -q '^libc  *open .*newlib, picolibc' "$tmp/text"
+check "static data is the difference" grep -q '^internal  *523,172  *415,972  *107,200$' "$tmp/text"
+check "a line with another inside is mended" grep -q '(1 of them mended), 0 broken' "$tmp/text"
+check "it says the same twice" same "$(cat "$tmp/text")" "$(import --free "$form" "$log")"
+check "it reads a pipe" sh -c "'$ramlens' import --free '$form' - <'$log' | sed 1d | cmp - '$tmp/rest'" <<END
+$(sed 1d "$tmp/text" >"$tmp/rest")
+END
+check "colours, stamps and CR change nothing" sh -c "sed 's/^/[12:33:01.123] /; s/I (/$(printf '\033')[0;32mI (/; s/\$/$(printf '\033')[0m\\r/' '$log' >'$tmp/coloured' &&
+    '$ramlens' import --free '$form' '$tmp/coloured' | sed '1,3d' >'$tmp/a' && sed '1,3d' '$tmp/text' | cmp '$tmp/a' -"
+check "lines that gave nothing are listed" sh -c "'$ramlens' import --unknown '$log' | grep -q '^$log:2: nothing of memory: Build:'"
+check "and so is what was mended" sh -c "'$ramlens' import --unknown '$log' | grep -q '^$log:19: mended: .*00040000 (256 KiB): RAM'"
+check "JSON keeps to its schema" sh -c "'$ramlens' import --json --free '$form' '$log' >'$tmp/json' &&
+    /usr/bin/python3 tests/subject/schema.py docs/import.schema.json '$tmp/json' target regions 0 static_bytes"
+
+# ---- files
+
+check "files are written" import --free "$form" -o "$tmp/device" "$log"
+check "observed figures name their lines" grep -q "^free ready internal 159744  # $log:27, largest block 65536$" "$tmp/device/observed"
+check "a summary of heaps is one of them" grep -q '^free heap-info-1 INTERNAL 157448 ' "$tmp/device/observed"
+check "settings name theirs" grep -q "^set cache 256K  # $log:17: " "$tmp/device/settings"
+check "what is open is a comment" grep -q '^# open: libc may be newlib, picolibc$' "$tmp/device/settings"
+check "files that exist are kept" says 2 "ramlens import: $tmp/device/observed: *" import --free "$form" -o "$tmp/device" "$log"
+check "unless they are to be replaced" import --force --free "$form" -o "$tmp/device" "$log"
+check "a path with strange bytes makes files that can be read" sh -c "cp '$log' '$tmp/a # \"b' &&
+    '$ramlens' import --free '$form' -o '$tmp/strange' '$tmp/a # \"b' && '$ramlens' import --settings '$tmp/strange/settings' '$log'"
+
+# ---- a report with them
+
+"${CC:-cc}" -m32 -g -Iruntime -o "$tmp/app" docs/example/app.c docs/example/ring.c -lpthread &&
+    "$ramlens" record -q -f -o "$tmp/app.rlt" -- "$tmp/app" >/dev/null
+"$ramlens" report --target esp32p4 --settings "$tmp/device/settings" --observed "$tmp/device/observed" "$tmp/app.rlt" >"$tmp/report"
+check "a report takes the figures" grep -q '^  start  *internal free 409,600$' "$tmp/report"
+check "its free bytes are the device's, less what lies outside" grep -q '^free  *369,796  observed$' "$tmp/report"
+check "and the settings" grep -q 'cache=256K' "$tmp/report"
+check "what --set says counts more" sh -c "'$ramlens' report --target esp32p4 --settings '$tmp/device/settings' --set cache=128K '$tmp/app.rlt' | grep -q 'cache=128K'"
+mkdir -p "$tmp/subject"
+cp "$tmp/device/settings" "$tmp/subject/settings"
+check "a subject's settings count" sh -c "'$ramlens' report --target esp32p4 --subject '$tmp/subject' '$tmp/app.rlt' | grep -q 'cache=256K'"
+check "but not for another target" "$ramlens" report --target freertos --subject "$tmp/subject" "$tmp/app.rlt"
+check "and not without one" "$ramlens" report --subject "$tmp/subject" "$tmp/app.rlt"
+check "settings of another target are refused" says 2 "ramlens report: $tmp/device/settings: is for target 'esp32p4', not 'freertos'" \
+    "$ramlens" report --target freertos --settings "$tmp/device/settings" "$tmp/app.rlt"
+
+# ---- heap traces
+
+cat >"$tmp/trace.log" <<'END'
+I (1563) main_task: Calling app_main()
+====== Heap Trace: 2 records (100 capacity) ======
+    64 bytes (@ 0x4ff3b9b8, Internal) allocated CPU 0 ccount 0x0012a3b4
+   128 bytes (@ 0x4ff3ba00, Internal) allocated CPU 1 ccount 0x0012b3b4
+====== Heap Trace Summary ======
+Mode: Heap Trace All
+192 bytes alive in trace (2/2 allocations)
+records: 2 (100 capacity, 2 high water mark)
+total allocations: 2
+total frees: 0
+================================
+END
+check "a heap trace becomes a trace" import --target esp32p4 -o "$tmp/traced" "$tmp/trace.log"
+check "which others read" sh -c "'$ramlens' info --live '$tmp/traced/trace.rlt' | grep -q 'heap trace .* 192 .* 2 '"
+
+# ---- several starts, mistakes
+
+{ cat "$log"; sed 's/ready/again/' "$log"; } >"$tmp/twice"
+check "the last start is compared" sh -c "'$ramlens' import --free '$form' '$tmp/twice' | grep -q '^again '"
+check "another one can be" sh -c "'$ramlens' import --boot 1 --free '$form' '$tmp/twice' | grep -q '^ready '"
+check "two logs are two starts" sh -c "'$ramlens' import '$log' '$log' | grep -q '^start 2 '"
+check "a start that is not there is named" says 2 "ramlens import: there are 1 starts; --boot takes 1 to that" import --boot 2 "$log"
+check "a pattern without a figure is refused" says 2 "ramlens import: pattern 'free memory' has no figure*" import --free 'free memory' "$log"
+check "a log that is missing is named" says 2 "ramlens import: $tmp/none: *" import "$tmp/none"
+check "a folder is no log" says 2 "ramlens import: $tmp: *directory*" import "$tmp"
+printf 'nothing\nat all\n' >"$tmp/nothing"
+check "a log without anything is no mistake" sh -c "'$ramlens' import '$tmp/nothing' | grep -q 'nothing in it says anything of memory'"
+check "but nothing can be written of it" says 2 "ramlens import: the log says nothing that could be written" import -o "$tmp/x" "$tmp/nothing"
+check "a chip must be known for files" says 2 "ramlens import: whose memory? *" sh -c "grep -v 'p4' '$log' >'$tmp/nameless'; '$ramlens' import -o '$tmp/x' '$tmp/nameless'"
+finish

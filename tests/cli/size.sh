@@ -1,0 +1,126 @@
+#!/bin/sh
+# `ramlens size` as a user meets it: objects and archives, linked programs, maps; sums as readelf and size have them.
+# shellcheck disable=SC1091,SC2154,SC2317 # what is sourced is checked by itself; check calls most functions
+. "${0%/*}/../programs/common.sh"
+
+size="$ramlens size"
+cd "$tmp" || exit 2
+
+json() { # expression over the document `d`, arguments of size
+    expression=$1
+    shift
+    $size --json "$@" | /usr/bin/python3 -c "import json,sys; d=json.load(sys.stdin); print($expression)"
+}
+
+# Loaded bytes by readelf: sections with the flag A.
+loaded() { # file
+    readelf -SW "$1" | sed 's/^ *\[ *\([0-9]*\)\]/\1/' |
+        awk '$1 ~ /^[0-9]+$/ { for (i = 3; i <= NF; i++) if ($i ~ /^[0-9a-f]+$/ && length($i) >= 8) break; if ($(i + 4) ~ /A/) print "0x" $(i + 2) }' |
+        while read -r n; do echo $((n)); done | awk '{ s += $1 } END { print s + 0 }'
+}
+
+cat >a.c <<'END'
+int shared_counter;                        /* COMMON with -fcommon */
+static int state = 5, table[10];           /* statics of one name in two files */
+const char *greet(void) { return "hello, hello, hello"; }
+int next(void) { return ++state + table[shared_counter++ % 10]++; }
+int unused(void) { return 7; }
+END
+cat >b.c <<'END'
+int shared_counter;
+static int state = 6;
+_Thread_local int errors, marks = 3;
+const char *again(void) { return "hello, hello, hello"; }
+int other(void) { return ++state + shared_counter + errors + marks; }
+END
+printf 'int next(void);\nint main(void) { return next(); }\n' >main.c
+for machine in 64 32; do
+    gcc -m$machine -g -O1 -fcommon -ffunction-sections -fdata-sections -c a.c -o a$machine.o
+    gcc -m$machine -g -O1 -fcommon -ffunction-sections -fdata-sections -c b.c -o b$machine.o
+    gcc -m$machine -g -O1 -c main.c -o main$machine.o
+    rm -f lib$machine.a && ar rcs lib$machine.a a$machine.o b$machine.o
+    gcc -m$machine -o program$machine main$machine.o lib$machine.a -Wl,--gc-sections -Wl,-Map=program$machine.map
+done
+
+# ---- before linking
+
+for machine in 64 32; do
+    common=8 # two COMMON blocks of one name
+    check "an archive of $machine bits has what readelf says its members load, and COMMON" \
+        equal "$(json 'd["files"][0]["section_bytes"]' lib$machine.a)" $(($(loaded a$machine.o) + $(loaded b$machine.o) + common))
+done
+check "of two COMMON blocks of one name one stays, of equal strings, too" \
+    equal "$(json 'd["total"]["duplicate"]' lib64.a)" $((4 + 20))
+check "rows, what is beyond the limit and the total agree" \
+    equal "$(json 'sum(r["bytes"] for r in d["rows"]) + d["rest"]["bytes"] == d["total"]["bytes"], d["rest"]["rows"] > 0' --by symbol --limit 2 lib64.a)" "True True"
+check "statics of one name in two files are two" \
+    equal "$(json 'len([r for r in d["rows"] if r["symbol"] == "state"])' --by symbol --filter symbol=state lib64.a)" 2
+$size --by symbol --filter 'kind=zero and not symbol=errors' lib64.a >text
+check "the filter leaves what was asked for" equal "$(grep -c '^table  *a.c:2 ' text)" 1
+check "what a filter leaves out is in no sum" sh -c "! grep -q marks text"
+check "the lower bound is what the roots reach" \
+    equal "$(json '[r["symbol"] for r in sorted(d["rows"], key=lambda r: r["symbol"]) if r["at_least"]]' --root next --by symbol lib64.a)" \
+    "['next', 'shared_counter', 'state', 'table']"
+check "an object given by itself with main() is a root" \
+    equal "$(json 'any(r["symbol"] == "next" and r["at_least"] for r in d["rows"]), d["has_lower_bound"]' --by symbol main64.o lib64.a)" "True True"
+check "a root that nobody defines is refused" says 2 "*no object defines a symbol 'nothing'*" $size --root nothing lib64.a
+
+# ---- after linking
+
+for machine in 64 32; do
+    check "a program of $machine bits has what readelf says it loads" \
+        equal "$(json 'd["files"][0]["section_bytes"], d["total"]["bytes"] == d["files"][0]["section_bytes"]' program$machine)" "$(loaded program$machine) True"
+    check "with its map, too" \
+        equal "$(json 'd["total"]["bytes"], d["total"]["unknown"]' program$machine program$machine.map)" "$(loaded program$machine) 0"
+done
+check "the map alone says the same of what was linked" \
+    equal "$(json 'd["rows"][0]["bytes"]' --by object --filter object=a64.o program64.map)" \
+    "$(json 'd["rows"][0]["bytes"]' --by object --filter object=a64.o program64 program64.map)"
+check "what the archive had and the program has not is told" \
+    equal "$(json '[r["dropped"] > 0 for r in d["rows"] if r["archive"] == "lib64.a"]' program64 program64.map)" "[True]"
+check "a row names where its symbol was declared" sh -c "$size --by symbol --filter symbol=next program64 | grep -q '^next  *a.c:4 '"
+check "by file, debug information is read" sh -c "$size --by file program64 | grep -q 'a\.c '"
+check "a map of another program is refused" says 2 '*is not the program that its linker map tells of*' $size program32 program64.map
+check "JSON keeps to its schema" sh -c "$size --json --by region,symbol,kind program64 program64.map >json &&
+    /usr/bin/python3 '$root/tests/subject/schema.py' '$root/docs/size.schema.json' json rows 0 bytes"
+check "two answers are equal" sh -c "$size --json --by region,symbol,kind program64 program64.map | cmp - json"
+check "CSV has as many fields in each line" sh -c "$size --csv --by symbol program64 | tr -d '\\r' | awk -F, '{ print NF }' | sort -u | wc -l | grep -qx 1"
+
+# ---- structs and stacks
+
+printf 'struct s { char a; int b; char c; }; struct s all[5]; unsigned char net_task_stack[512];\nint f(int n) { volatile char big[300]; big[n] = 1; return big[0]; }\n' >types.c
+gcc -g -O1 -fstack-usage -c types.c -o types.o
+check "a struct's holes count as often as it lies in memory" \
+    equal "$(json '[(h["name"], h["holes"], h["tail"], h["instances"], h["lost"]) for h in d["holes"]]' --holes types.o)" "[('s', 3, 3, 5, 30)]"
+check "a stack of a task is found by its name" \
+    equal "$(json '[(k["variable"], k["bytes"], k["known_by"]) for k in d["stacks"]]' --stacks types.o types.su)" "[('net_task_stack', 512, 'name')]"
+check "frames are those of the compiler" \
+    equal "$(json '[(k["function"], k["bytes"]) for k in d["frames"]]' --stacks types.o types.su)" "[('f', $(awk '{ print $2 }' types.su))]"
+check "the three have tables" sh -c "$size --holes --stacks types.o types.su | grep -c '^Structs that lose\|^Static stacks\|^Largest stack frames' | grep -qx 3"
+check "JSON with them keeps to its schema, too" sh -c "$size --json --holes --stacks types.o types.su >json &&
+    /usr/bin/python3 '$root/tests/subject/schema.py' '$root/docs/size.schema.json' json holes 0 lost"
+
+# ---- a stand-in for a firmware
+
+standin=$root/build/standin/standin
+check "in a linked firmware's shape at most 2 % are unknown with its map" \
+    equal "$(json 'd["total"]["unknown"] * 50 <= d["total"]["bytes"]' --target esp32p4 $standin.elf $standin.map)" True
+check "and at most 5 % without" equal "$(json 'd["total"]["unknown"] * 20 <= d["total"]["bytes"]' $standin.elf)" True
+check "sections of every memory are charged to it" \
+    equal "$(json '{m["name"]: m["used"] for m in d["memories"]}["psram"]' --target esp32p4 $standin.elf $standin.map)" 153600
+check "data costs its memory and flash" \
+    equal "$(json '[(r["data"], r["copy"]) for r in d["rows"]]' --target esp32p4 --by region --filter section=.dram0.data $standin.elf $standin.map | tr -d '[]() ' | tr , '\n' | sort -n | tail -n 2 | uniq | wc -l | tr -d ' ')" 2
+
+# ---- mistakes
+
+check "a file that is none is named" says 2 "ramlens size: $tmp/main.c: is no map of GNU ld or lld*" $size "$tmp/main.c"
+check "a file that is missing is named" says 2 '*nothing.a*No such file*' $size nothing.a
+cp lib64.a broken.a && truncate -s 200 broken.a
+$size broken.a lib32.a >text 2>err
+check "a damaged archive among others is told, the others shown" sh -c "[ $? = 1 ] && grep -q 'broken.a.*; the others are shown' err && grep -q '^lib32.a ' text"
+check "alone it is refused with its byte" says 2 '*broken.a (byte *' $size broken.a
+gcc -O1 -flto -c a.c -o slim.o
+check "code that is not there yet is refused with the reason" says 2 '*slim.o: holds no code yet*-ffat-lto-objects*' $size slim.o
+check "an unknown key is named with the nearest" says 2 "*no key 'symbl', did you mean 'symbol'*" $size --by symbl a64.o
+check "a mistake in a filter shows where" says 2 "*filter, at 'knid=zero': there is no field 'knid'*" $size --filter 'knid=zero' a64.o
+check "a parameter without a chip is refused" says 2 '*--target names it*' $size --set cache=256K a64.o
