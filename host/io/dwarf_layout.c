@@ -11,6 +11,7 @@ enum {
     TABLE_MOST = 64 << 10,  ///< Bytes of a struct that has such a table.
     FILLED_MOST = 64 << 20, ///< Bytes of all tables, those of structs inside counted again.
     PARTS_MOST = 4096,      ///< Different structs in one.
+    STEPS_MOST = 256 << 20, ///< Of looking for parts, over all structs.
     NESTED_MOST = 64
 };
 
@@ -127,13 +128,14 @@ static struct dwarf_part *part_of(struct arena *a, struct parts *parts, uint32_t
 }
 
 /// Adds `times` instances of the struct `of` and of what is in it. False when there are too many different ones.
-static bool add_parts(
-        struct arena *a, struct parts *parts, const struct dwarf_struct *of, uint64_t times) {
+static bool add_parts(struct dwarf_layout_work *w, struct parts *parts,
+        const struct dwarf_struct *of, uint64_t times) {
     for (size_t i = 0; i < of->part_count; i++) {
-        struct dwarf_part *part = part_of(a, parts, of->parts[i].type);
+        struct dwarf_part *part = part_of(w->arena, parts, of->parts[i].type);
         part->instances = add(part->instances, multiply(of->parts[i].instances, times));
         part->lost_bytes = add(part->lost_bytes, multiply(of->parts[i].lost_bytes, times));
-        if (parts->len > PARTS_MOST) {
+        w->part_steps += parts->len;
+        if (parts->len > PARTS_MOST || w->part_steps > STEPS_MOST) {
             return false;
         }
     }
@@ -242,7 +244,7 @@ static bool find_parts(struct dwarf_layout_work *w, struct dwarf_structs *d, uin
     for (size_t i = 0; i < count; i++) {
         const struct dwarf_member *m = extents[i].member;
         if (m->type != DWARF_STRUCT_NONE &&
-                !add_parts(w->arena, parts, &d->types.at[m->type], m->elements)) {
+                !add_parts(w, parts, &d->types.at[m->type], m->elements)) {
             return false;
         }
     }

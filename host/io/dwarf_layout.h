@@ -20,11 +20,12 @@ struct dwarf_member {
 struct dwarf_layout_work {
     struct arena *arena;
     uint64_t filled_bytes; ///< Spent so far on structs with overlapping members.
+    uint64_t part_steps;   ///< Spent so far on adding up what is in structs.
 };
 
 /// Fills the gaps and parts of struct `index`, whose members are read and whose structs inside are measured. Cost: n log n in its members;
 /// where members with gaps overlap others, linear in its bytes, of which there may be no more than 64 KiB, nor 64 MiB over all structs:
-/// beyond that only what lies outside of all members counts.
+/// beyond that only what lies outside of all members counts. Structs that are made of more others than any program has are unsure.
 void dwarf_layout_measure(struct dwarf_layout_work *w, struct dwarf_structs *d, uint32_t index);
 
 #endif

@@ -113,24 +113,33 @@ static void settle_entries(struct bounds *b) {
 
 // ---- sections ----
 
+/// The item of `r` that `offset` lies in.
+static struct footprint_item *item_at(
+        const struct bounds *b, const struct run *r, uint64_t offset) {
+    size_t low = r->first;
+    size_t high = r->end;
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        bool is_before = b->f->items.at[middle].address <= offset;
+        low = is_before ? middle : low;
+        high = is_before ? high : middle;
+    }
+    return &b->f->items.at[low];
+}
+
 /// Charges what relaxation may save to the items that its relocations lie in.
 static void count_relaxation(struct bounds *b, const struct run *r) {
     size_t count;
-    size_t item = r->first;
     const struct elf_relocation *list = elf_file_relocations(b->a, r->elf, r->number, &count);
     for (size_t i = r->first; i < r->end; i++) {
-        struct footprint_item *it = &b->f->items.at[i];
-        it->may_shrink = (uint32_t)relaxation_narrows(r->elf, it->bytes);
+        struct footprint_item *item = &b->f->items.at[i];
+        item->may_shrink = (uint32_t)relaxation_narrows(r->elf, item->bytes);
     }
     for (size_t i = 0; i < count; i++) {
         uint32_t saved = relaxation_saves(r->elf, &list[i], i + 1 < count ? &list[i + 1] : NULL);
-        item = list[i].offset < b->f->items.at[item].address ? r->first : item; // Not in order.
-        while (item + 1 < r->end && b->f->items.at[item + 1].address <= list[i].offset) {
-            item++;
-        }
-        struct footprint_item *it = &b->f->items.at[item];
-        uint64_t sum = (uint64_t)it->may_shrink + saved;
-        it->may_shrink = (uint32_t)(sum < it->bytes ? sum : it->bytes);
+        struct footprint_item *item = item_at(b, r, list[i].offset);
+        uint64_t sum = (uint64_t)item->may_shrink + saved;
+        item->may_shrink = (uint32_t)(sum < item->bytes ? sum : item->bytes);
     }
 }
 

@@ -17,10 +17,15 @@ struct definition {
     uint32_t next;   ///< Index + 1 of an earlier one.
 };
 
+/// Several names may be very many definitions, so what a name means is found once.
 struct name {
     struct str text;
     uint32_t other;  ///< Index + 1 of another name of the same hash.
     uint32_t newest; ///< Index + 1 of its newest definition.
+    struct link_meanings meanings;
+    uint32_t sure;    ///< Index + 1 of the definition that is surely meant; 0: none.
+    bool is_member;   ///< The object that defines it is surely taken for it.
+    bool is_resolved; ///< The two above are known.
 };
 
 struct place {
@@ -188,15 +193,26 @@ static bool is_definition(const struct elf_symbol *s) {
     return is_there && s->binding != STB_LOCAL && s->name.len != 0;
 }
 
+static bool is_strong_alone(const struct link_object *o, const struct elf_symbol *s) {
+    return o->is_alone && s->binding == STB_GLOBAL && s->place == ELF_IN_SECTION;
+}
+
+static void add_definition(struct link_names *n, uint32_t object, uint32_t symbol) {
+    const struct link_object *o = &n->c->objects[object];
+    struct name *name = name_of(n, o->elf->symbols[symbol].name);
+    *vec_push(n->arena, &n->definitions) =
+            (struct definition){ .object = object, .symbol = symbol, .next = name->newest };
+    name->newest = (uint32_t)n->definitions.len;
+    name->meanings.all++;
+    name->meanings.strong_alone += is_strong_alone(o, &o->elf->symbols[symbol]);
+}
+
 static void find_definitions(struct link_names *n) {
     for (uint32_t i = 0; i < n->f->objects.len; i++) {
         const struct elf_file *elf = n->c->objects[i].elf;
         for (uint32_t k = 1; elf && k < elf->symbol_count; k++) {
             if (is_definition(&elf->symbols[k])) {
-                struct name *name = name_of(n, elf->symbols[k].name);
-                *vec_push(n->arena, &n->definitions) =
-                        (struct definition){ .object = i, .symbol = k, .next = name->newest };
-                name->newest = (uint32_t)n->definitions.len;
+                add_definition(n, i, k);
             }
         }
     }
@@ -206,46 +222,59 @@ static const struct elf_symbol *symbol_of(const struct link_names *n, const stru
     return &n->c->objects[d->object].elf->symbols[d->symbol];
 }
 
-static uint32_t group_of_definition(const struct link_names *n, const struct definition *d) {
-    const struct elf_symbol *s = symbol_of(n, d);
-    return s->place == ELF_IN_SECTION ? n->c->objects[d->object].sections[s->section].group : 0;
+/// Number of the group that a symbol is defined in; 0: in none.
+static uint32_t group_at(const struct link_names *n, uint32_t object, const struct elf_symbol *s) {
+    return s->place == ELF_IN_SECTION ? n->c->objects[object].sections[s->section].group : 0;
 }
 
-/// What a name may mean.
-struct candidates {
-    const struct definition
-            *only; ///< The only one; of a group any copy. NULL: there are several, or none.
-    const struct definition
-            *strong; ///< The only strong one in an object given by itself; NULL likewise.
-    bool is_copied;  ///< `only` is one copy of several.
-};
-
-static bool is_same(
-        const struct link_names *n, const struct definition *a, const struct definition *b) {
-    uint32_t group = group_of_definition(n, a);
-    return group != 0 && group == group_of_definition(n, b);
+/// Whether all definitions of the name are copies of one group.
+static bool is_one_group(const struct link_names *n, const struct name *name) {
+    const struct definition *newest = &n->definitions.at[name->newest - 1];
+    uint32_t group = group_at(n, newest->object, symbol_of(n, newest));
+    for (uint32_t i = newest->next; group != 0 && i != 0; i = n->definitions.at[i - 1].next) {
+        const struct definition *d = &n->definitions.at[i - 1];
+        group = group_at(n, d->object, symbol_of(n, d)) == group ? group : 0;
+    }
+    return group != 0;
 }
 
-/// `asker` prefers its own copy of a group.
-static struct candidates candidates_of(
-        const struct link_names *n, const struct name *name, uint32_t asker) {
-    struct candidates c = { .only = NULL };
-    unsigned strong = 0;
-    bool are_several = false;
+/// The oldest definition, but one in an object given by itself first; with `is_strong` none but a strong one there.
+static uint32_t first_definition(
+        const struct link_names *n, const struct name *name, bool is_strong) {
+    uint32_t found = 0;
     for (uint32_t i = name->newest; i != 0; i = n->definitions.at[i - 1].next) {
         const struct definition *d = &n->definitions.at[i - 1];
-        const struct elf_symbol *s = symbol_of(n, d);
-        bool is_strong = s->binding == STB_GLOBAL && s->place == ELF_IN_SECTION &&
-                         n->c->objects[d->object].is_alone;
-        are_several = are_several || (c.only && !is_same(n, c.only, d));
-        c.is_copied = c.only != NULL;
-        c.only = !c.only || d->object == asker || n->c->objects[d->object].is_alone ? d : c.only;
-        c.strong = is_strong ? d : c.strong;
-        strong += is_strong;
+        const struct link_object *o = &n->c->objects[d->object];
+        bool is_better = found == 0 || o->is_alone ||
+                         !n->c->objects[n->definitions.at[found - 1].object].is_alone;
+        bool may_be = !is_strong || is_strong_alone(o, symbol_of(n, d));
+        found = may_be && is_better ? i : found;
     }
-    c.only = are_several ? NULL : c.only;
-    c.strong = strong == 1 ? c.strong : NULL;
-    return c;
+    return found;
+}
+
+static void resolve(const struct link_names *n, struct name *name) {
+    bool is_only = name->meanings.all == 1;
+    bool is_strong = name->meanings.strong_alone == 1;
+    if (is_only || is_strong || is_one_group(n, name)) {
+        name->sure = first_definition(n, name, is_strong && !is_only);
+    }
+    name->is_member = is_only;
+    name->is_resolved = true;
+}
+
+/// The definition that the name surely means; NULL when there is none. `*is_member` is whether its object is surely taken for it.
+static const struct definition *meaning_of(struct link_names *n, struct str text, bool *is_member) {
+    struct name *name = find_name(n, text);
+    *is_member = false;
+    if (!name) {
+        return NULL;
+    }
+    if (!name->is_resolved) {
+        resolve(n, name);
+    }
+    *is_member = name->is_member;
+    return name->sure ? &n->definitions.at[name->sure - 1] : NULL;
 }
 
 // ---- reaching ----
@@ -290,34 +319,24 @@ static void reach(struct link_names *n, uint32_t object, uint32_t number) {
     }
 }
 
-static void reach_definition(struct link_names *n, const struct definition *d) {
-    const struct elf_symbol *s = symbol_of(n, d);
-    reach(n, d->object, s->place == ELF_COMMON ? 0 : s->section);
-}
-
-/// The definition that the name surely means; NULL when there is none. `*is_member` is whether its object is surely taken for it.
-static const struct definition *resolve(
-        struct link_names *n, struct str text, uint32_t asker, bool *is_member) {
-    const struct name *name = find_name(n, text);
-    struct candidates c = { .only = NULL };
-    if (name) {
-        c = candidates_of(n, name, asker);
-    }
-    *is_member = c.strong == NULL && c.only != NULL && !c.is_copied;
-    return c.strong ? c.strong : c.only;
-}
-
+/// Reaches what the symbol `s` of object `asker` (FOOTPRINT_NONE: of none) means. Of a group the asker's own copy is as good as any.
 static void reach_name(struct link_names *n, const struct elf_symbol *s, uint32_t asker) {
     bool is_member;
-    const struct definition *d = resolve(n, s->name, asker, &is_member);
+    const struct definition *d = meaning_of(n, s->name, &is_member);
     bool is_weak = s->binding == STB_WEAK && s->place == ELF_UNDEFINED;
     if (!d || (is_weak && !n->c->objects[d->object].is_taken)) {
         return;
     }
+    const struct elf_symbol *defined = symbol_of(n, d);
+    uint32_t group = group_at(n, d->object, defined);
+    bool is_own = asker != FOOTPRINT_NONE && group != 0 && group_at(n, asker, s) == group;
     if (is_member) {
         take(n, d->object);
     }
-    reach_definition(n, d);
+    reach(n, is_own ? asker : d->object,
+            is_own                         ? s->section
+            : defined->place == ELF_COMMON ? 0
+                                           : defined->section);
 }
 
 static void follow(struct link_names *n, struct place from) {
@@ -365,8 +384,8 @@ static void look_through(struct link_names *n, uint32_t object) {
         const struct elf_symbol *s = &elf->symbols[i];
         bool is_member = false;
         if (s->place == ELF_UNDEFINED && s->binding == STB_GLOBAL) {
-            const struct definition *d = resolve(n, s->name, object, &is_member);
-            if (is_member) {
+            const struct definition *d = meaning_of(n, s->name, &is_member);
+            if (d && is_member) {
                 take(n, d->object);
             }
         }
@@ -461,17 +480,8 @@ static bool has_object_alone(const struct link_names *n) {
 }
 
 struct link_meanings link_closure_meanings(const struct link_closure *c, struct str text) {
-    struct link_names *n = c->names;
-    const struct name *name = find_name(n, text);
-    struct link_meanings m = { .all = 0 };
-    for (uint32_t i = name ? name->newest : 0; i != 0; i = n->definitions.at[i - 1].next) {
-        const struct definition *d = &n->definitions.at[i - 1];
-        const struct elf_symbol *s = symbol_of(n, d);
-        m.all++;
-        m.strong_alone += s->binding == STB_GLOBAL && s->place == ELF_IN_SECTION &&
-                          n->c->objects[d->object].is_alone;
-    }
-    return m;
+    const struct name *name = find_name(c->names, text);
+    return name ? name->meanings : (struct link_meanings){ .all = 0 };
 }
 
 bool link_closure_find(struct link_closure *c, struct arena *a, const struct footprint *f,

@@ -37,14 +37,19 @@ struct reading {
     bool *is_settled; ///< By item: its type says whether it is a stack.
 };
 
+/// A section of an object, and where it is taken to lie.
+struct laid_section {
+    uint64_t address;
+    uint32_t section; ///< Index into footprint.sections.
+};
+
 /// Debug information of a program, or of an object, and how to find its items.
 struct source {
     const struct dwarf_file *file;
     uint32_t number; ///< Of the program's file; FOOTPRINT_NONE: an object.
     uint64_t tls_address;
-    const uint64_t *addresses; ///< Of an object: by section where it is taken to lie.
-    const struct elf_file *elf;
-    const uint32_t *sections; ///< Of an object: by section its index in the footprint.
+    const struct laid_section *laid; ///< Of an object: its sections by address.
+    size_t laid_count;
 };
 
 // ---- finding items ----
@@ -55,20 +60,25 @@ static uint32_t beginning_at(const struct reading *r, uint32_t item, uint64_t ad
     return is_it ? item : FOOTPRINT_NONE;
 }
 
-/// Number 0 is COMMON, whose size the footprint knows.
+/// The last of the object's sections that begins at or below the address.
 static uint32_t find_in_object(
         const struct reading *r, const struct source *from, const struct dwarf_static *v) {
-    uint32_t count = v->is_thread_local ? 0 : from->elf->section_count;
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t section = from->sections[i];
-        uint64_t offset = v->address - from->addresses[i];
-        bool is_there = from->addresses[i] != 0 && section != FOOTPRINT_NONE &&
-                        offset < r->f->sections.at[section].bytes;
-        if (is_there) {
-            return beginning_at(r, footprint_find_in(&r->index, section, offset), offset);
+    size_t low = 0;
+    size_t high = v->is_thread_local ? 0 : from->laid_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (from->laid[middle].address <= v->address) {
+            low = middle + 1;
+        } else {
+            high = middle;
         }
     }
-    return FOOTPRINT_NONE;
+    if (low == 0) {
+        return FOOTPRINT_NONE;
+    }
+    const struct laid_section *s = &from->laid[low - 1];
+    uint64_t offset = v->address - s->address;
+    return beginning_at(r, footprint_find_in(&r->index, s->section, offset), offset);
 }
 
 static uint32_t find_item(
@@ -245,16 +255,27 @@ static void read_program(struct reading *r, uint32_t number) {
     dwarf_file_close(&file);
 }
 
-static void read_object(struct reading *r, uint32_t object, const uint32_t *sections) {
-    const struct elf_file *elf = r->f->objects.at[object].elf;
+static int compare_laid(const void *left, const void *right) {
+    const struct laid_section *l = left;
+    const struct laid_section *r = right;
+    return (l->address > r->address) - (l->address < r->address);
+}
+
+/// Reads the object whose sections are [first, end) of the footprint's.
+static void read_object(struct reading *r, const struct elf_file *elf, size_t first, size_t end) {
     struct dwarf_object open;
     struct arena scratch = { 0 };
+    struct laid_section *laid = NEW_ARRAY(&scratch, struct laid_section, end - first);
     if (dwarf_object_open(&open, &scratch, elf)) {
-        struct source from = { .file = &open.file,
-            .number = FOOTPRINT_NONE,
-            .addresses = open.addresses,
-            .elf = elf,
-            .sections = sections };
+        for (size_t i = first; i < end; i++) {
+            laid[i - first] =
+                    (struct laid_section){ .address = open.addresses[r->f->sections.at[i].number],
+                        .section = (uint32_t)i };
+        }
+        qsort(laid, end - first, sizeof(*laid), compare_laid);
+        struct source from = {
+            .file = &open.file, .number = FOOTPRINT_NONE, .laid = laid, .laid_count = end - first
+        };
         read_source(r, &from);
         dwarf_object_close(&open);
     } else {
@@ -277,22 +298,16 @@ static void read_programs(struct reading *r) {
 /// Sections of an object stand together.
 static void read_objects(struct reading *r) {
     struct footprint *f = r->f;
-    for (size_t i = 0; i < f->sections.len;) {
+    for (size_t i = 0, end; i < f->sections.len; i = end) {
         uint32_t object = f->sections.at[i].object;
         bool is_there = object != FOOTPRINT_NONE && !f->sections.at[i].is_dropped;
         const struct elf_file *elf = is_there ? f->objects.at[object].elf : NULL;
-        if (!elf) {
-            i++;
-            continue;
+        for (end = i + 1; elf && end < f->sections.len && f->sections.at[end].object == object;) {
+            end++;
         }
-        uint32_t *sections = NEW_ARRAY(r->arena, uint32_t, elf->section_count + 1u);
-        for (uint32_t k = 0; k <= elf->section_count; k++) {
-            sections[k] = FOOTPRINT_NONE;
+        if (elf) {
+            read_object(r, elf, i, end);
         }
-        for (; i < f->sections.len && f->sections.at[i].object == object; i++) {
-            sections[f->sections.at[i].number] = (uint32_t)i;
-        }
-        read_object(r, object, sections);
     }
 }
 
