@@ -6,13 +6,21 @@ BENCH_TOOLS := $(addprefix $(BENCH_DIR)/,cpu workload analysis model)
 BENCH_REPLAY := $(foreach arch,x86_64 i386,$(foreach fp,with without,$(BENCH_DIR)/replay-$(arch)-$(fp)))
 RUNS ?= 11
 
-.PHONY: bench bench-tools bench-sites
+.PHONY: bench bench-tools bench-sites bench-size
 bench: ## measure speed and size (RUNS=11 pairs; a quarter of an hour)
 	@tools/setup.sh host runtime subject bench
 	@$(MAKE) -j2 host runtime
 	@$(MAKE) subject
 	@$(MAKE) -j2 bench-tools
 	@bench/run.sh $(RUNS)
+	@bench/size.sh $(RUNS)
+
+bench-size: ## measure `ramlens size` beside binutils and esp-idf-size (a minute; fetches 100 MB)
+	@tools/setup.sh host subject bench
+	@$(MAKE) -j2 host
+	@$(MAKE) subject-i386 standin
+	@$(MAKE) $(BENCH_DIR)/cpu
+	@bench/size.sh $(RUNS)
 
 bench-tools: $(BENCH_TOOLS) $(BENCH_REPLAY) $(BENCH_DIR)/unwind_bench $(BENCH_DIR)/heap_bench $(BENCH_DIR)/sites
 

@@ -22,8 +22,8 @@ packages_of() {
         ca-certificates debian-archive-keyring "$(cargo_package)" ;;
     test) echo gcc libc6-dev make gcc-multilib g++ g++-multilib libcmocka-dev clang-format \
         clang-tidy cppcheck shellcheck gcc-riscv64-unknown-elf gcc-arm-none-eabi clang lld llvm dwarves \
-        elfutils binutils gdb valgrind python3 python3-jsonschema ca-certificates "$(cargo_package)" ;;
-    bench) echo heaptrack valgrind ;;
+        elfutils binutils gdb valgrind python3 python3-jsonschema python3-venv ca-certificates "$(cargo_package)" ;;
+    bench) echo heaptrack valgrind npm python3-venv ;;
     *) return 1 ;;
     esac
 }

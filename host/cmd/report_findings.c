@@ -51,7 +51,20 @@ static void option(const struct findings *f, struct text *out) {
 void report_findings(struct report *r) {
     struct findings f;
     struct text all = { .arena = r->ctx->arena };
-    findings_make(r->w, r->view->options, r->base, &f);
+    const struct answer *w = r->w;
+    const struct answer_options *o = r->view->options;
+    const struct findings_input in = { .target = &w->target,
+        .target_name = o->target,
+        .folders = o->target_folders,
+        .folder_count = o->target_folder_count,
+        .options = o->target_options,
+        .option_count = o->target_option_count,
+        .configuration = o->configuration,
+        .device = w->has_device ? &w->device : NULL,
+        .archives = w->has_archives ? &w->archives : NULL,
+        .moment = &w->moments[ANSWER_STATE][r->base],
+        .site_count = w->owners.site_count };
+    findings_make(r->ctx->arena, &in, &f);
     largest(r, &f, &all);
     option(&f, &all);
     if (all.len == 0)

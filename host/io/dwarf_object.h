@@ -14,7 +14,7 @@ struct dwarf_object {
     struct dwarf_file file;
     const uint64_t *
             addresses; ///< By section number: where the section is taken to lie; 0: it is not loaded. [0] is where COMMON
-            ///< variables are taken to lie, one behind the other in the order of the symbol table.
+    ///< variables are taken to lie, one behind the other in the order of the symbol table.
     Elf *elf; ///< Private.
 };
 

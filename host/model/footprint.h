@@ -137,7 +137,7 @@ struct footprint_item {
     uint32_t object;   ///< Index into `objects`; FOOTPRINT_NONE: not known.
     uint32_t
             may_shrink; ///< Of one that stays (FOOTPRINT_STAYS): bytes that relaxation, or a merged neighbour, may take off
-            ///< it; not in the lower bound.
+    ///< it; not in the lower bound.
     uint16_t component; ///< Until footprint_name_components(): unknown.
     uint8_t kind;       ///< An enum footprint_kind.
     uint8_t cause;      ///< An enum footprint_cause.

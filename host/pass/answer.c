@@ -1,8 +1,8 @@
 // See answer.h.
 #include "answer.h"
 
-#include "answer_statics.h"
-#include "empty_run.h"
+#include "answer_parts.h"
+#include "empty_trace.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -238,7 +238,7 @@ static void at_checkpoint(void *self, const struct run_checkpoint *c) {
 
 static bool read_run(struct answer *w, const struct answer_options *o, struct err *err) {
     if (o->trace ? !trace_open(w->a, o->trace, &w->trace, err)
-                 : !empty_run_open(w->a, o->target ? o->observed : NULL, &w->trace, err))
+                 : !empty_trace_open(w->a, o->target ? o->observed : NULL, &w->trace, err))
         return false;
     w->has_trace = o->trace != NULL;
     uint32_t image = o->image == 0 ? w->trace.image_count : o->image;

@@ -65,7 +65,7 @@ struct answer_crossing {
 struct answer {
     struct arena *a;
     struct trace trace;
-    bool has_trace; ///< False: `trace` is a run of nothing (empty_run.h).
+    bool has_trace; ///< False: `trace` is a run of nothing (empty_trace.h).
     const struct trace_image *image;
     struct symbolizer *symbolizer;
     struct component_map map;
@@ -90,8 +90,9 @@ struct answer {
     struct footprint device; ///< Of `has_device`.
     struct footprint archives; ///< Of `has_archives`.
     bool has_device, has_archives;
-    struct static_account accounts[ANSWER_STATES]; ///< Static bytes of the target; with `has_target`.
-    struct versions versions; ///< What the program was built from, by PROGRAM.versions.
+    struct static_account
+            accounts[ANSWER_STATES]; ///< Static bytes of the target; with `has_target`.
+    struct versions versions;        ///< What the program was built from, by PROGRAM.versions.
     struct observed observed;
     bool has_observed;
     struct answer_crossing

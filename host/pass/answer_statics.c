@@ -1,5 +1,5 @@
-// Static data of an answer: of the device's program, of archives, of the program that ran. See answer_statics.h.
-#include "answer_statics.h"
+// Static data of an answer: of the device's program, of archives, of the program that ran. See answer_parts.h.
+#include "answer_parts.h"
 
 #include "elf_program.h"
 #include "footprint_linked.h"

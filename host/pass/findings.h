@@ -2,8 +2,10 @@
 #ifndef RAMLENS_FINDINGS_H
 #define RAMLENS_FINDINGS_H
 
-#include "answer.h"
+#include "footprint.h"
 #include "kconfig.h"
+#include "placement.h"
+#include "target.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -43,9 +45,23 @@ struct findings {
     struct finding_option option;
 };
 
-/// Looks at the first region at checkpoint `base` of an answer that was run. Loads the target once for each value of a parameter that has a price. Cost: linear in
-/// items and sites, and some milliseconds for the targets.
-void findings_make(const struct answer *w, const struct answer_options *o, uint32_t base,
-        struct findings *out);
+/// What to look at. Pointers may be NULL where there is nothing.
+struct findings_input {
+    const struct target *target;
+    const char *target_name; ///< As target_load() took it, as are the next four.
+    const char *const *folders;
+    uint32_t folder_count;
+    const char *const *options;
+    uint32_t option_count;
+    const struct sdkconfig *configuration;
+    const struct footprint *device;   ///< With components.
+    const struct footprint *archives; ///< The same; looked at without a device.
+    const struct placement_moment *moment;
+    uint32_t site_count;
+};
+
+/// Looks at the first region. Loads the target once for each value of a parameter that has a price. Cost: linear in items and sites, and some
+/// milliseconds for the targets. In `a`.
+void findings_make(struct arena *a, const struct findings_input *in, struct findings *out);
 
 #endif

@@ -8,8 +8,8 @@ newest=$(find host/base host/io host/model wire heap tests/unit/test_replay.c te
 if [ ! -x "$out/test_replay" ] || [ -n "$newest" ]; then
     # shellcheck disable=SC2046 # words
     ${CC:-cc} -std=c11 -D_GNU_SOURCE -g -O1 -fsanitize=thread -Ihost/base -Ihost/io -Ihost/model -Iheap -Iwire -iquote tests/unit \
-        $(pkg-config --cflags libdw libelf jansson) -o "$out/test_replay" tests/unit/test_replay.c tests/unit/trace_builder.c \
-        host/base/*.c host/io/*.c host/model/*.c wire/*.c heap/*.c -lcmocka $(pkg-config --libs libdw libelf jansson) -liberty -lpthread \
+        $(pkg-config --cflags libdw libelf jansson zlib libzstd) -o "$out/test_replay" tests/unit/test_replay.c tests/unit/trace_builder.c \
+        host/base/*.c host/io/*.c host/model/*.c wire/*.c heap/*.c -lcmocka $(pkg-config --libs libdw libelf jansson zlib libzstd) -liberty -lpthread \
         >"$out/build.log" 2>&1 || {
         echo "not ok the test of the replay builds under ThreadSanitizer"
         tail -n 20 "$out/build.log"

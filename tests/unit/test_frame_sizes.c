@@ -213,8 +213,8 @@ static void check_sections(const char *flags, bool is_linked) {
             "} int _start(void) { return 0; }' > use.c && clang-14 %s -c use.c",
             test_folder, flags, flags));
     if (is_linked) {
-        assert_true(command("cd %s && clang-14 %s -static -nostdlib c.o use.o -o c.elf",
-                test_folder, flags));
+        assert_true(command(
+                "cd %s && clang-14 %s -static -nostdlib c.o use.o -o c.elf", test_folder, flags));
         read_linked(&f, "c.elf", NULL);
         frame_sizes_begin(&s, &f.arena, &f.footprint);
     } else {

@@ -1,5 +1,5 @@
-// See empty_run.h.
-#include "empty_run.h"
+// See empty_trace.h.
+#include "empty_trace.h"
 
 #include "conf.h"
 #include "trace_write.h"
@@ -24,7 +24,7 @@ static bool write_checkpoints(
     return true;
 }
 
-bool empty_run_open(struct arena *a, const char *observed, struct trace *out, struct err *err) {
+bool empty_trace_open(struct arena *a, const char *observed, struct trace *out, struct err *err) {
     static const struct trace_writer_image image = { .path = { "", 0 },
         .platform = { TRACE_OF_DEVICE, sizeof TRACE_OF_DEVICE - 1 },
         .pointer_bytes = 4,

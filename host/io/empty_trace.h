@@ -1,6 +1,6 @@
 /// A run in which nothing happens, for questions that need no trace: what takes memory before anything runs.
-#ifndef RAMLENS_EMPTY_RUN_H
-#define RAMLENS_EMPTY_RUN_H
+#ifndef RAMLENS_EMPTY_TRACE_H
+#define RAMLENS_EMPTY_TRACE_H
 
 #include "arena.h"
 #include "err.h"
@@ -11,6 +11,6 @@
 /// Opens a trace of a device that did nothing, with a checkpoint for each line `free NAME ...` of the file of observed figures at `observed`, else
 /// (NULL, or none there) one called "start". False with a message when the file breaks the grammar or there is no room for a temporary file, which is
 /// gone when the trace is closed.
-bool empty_run_open(struct arena *a, const char *observed, struct trace *out, struct err *err);
+bool empty_trace_open(struct arena *a, const char *observed, struct trace *out, struct err *err);
 
 #endif

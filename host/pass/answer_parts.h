@@ -1,6 +1,6 @@
 /// Private to the files answer*.c: static data of an answer.
-#ifndef RAMLENS_ANSWER_STATICS_H
-#define RAMLENS_ANSWER_STATICS_H
+#ifndef RAMLENS_ANSWER_PARTS_H
+#define RAMLENS_ANSWER_PARTS_H
 
 #include "answer.h"
 
