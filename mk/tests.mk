@@ -22,7 +22,7 @@ test: ## set up, build and run every test
 	@$(MAKE) -j2 test-programs
 	@tests/run.sh
 
-test-programs: $(TEST_BIN) $(TEST_I386) $(TEST_DIR)/fuzz_trace
+test-programs: $(TEST_BIN) $(TEST_I386)
 
 # A make of its own, so that there is one set of rules for objects.
 host-san:
@@ -47,18 +47,27 @@ $(TEST_DIR)/%-i386: %.c
 	@$(CC) -m32 -std=gnu11 -D_GNU_SOURCE -g -O1 -Wall -Wextra -Ihost/base -Ihost/io $(TEST_INC) $(call declared,$<,flags) \
 	    -o $@ $< $(call sources_of,$<) tests/unit/cmocka_i386.c -lpthread -ldl
 
-# The kept corpus of the fuzz target runs without a fuzzer.
-$(TEST_DIR)/fuzz_trace: tests/fuzz/fuzz_trace.c tests/fuzz/replay.c build/host-san/lib.a
-	@mkdir -p $(TEST_DIR); echo "CC $<"
-	@$(CC) $(HOST_STD) -g -O1 $(TEST_SAN) -Wall -Wextra $(HOST_INC_io) $(TEST_INC) -o $@ $(filter %.c,$^) build/host-san/lib.a $(HOST_LIBS)
-
-.PHONY: fuzz
+# Fuzz targets: tests/fuzz/fuzz_NAME.c with the kept inputs tests/fuzz/corpus/NAME. `make test` runs the corpus, linked with the host
+# library; `make fuzz` lets libFuzzer go on from it, with the sources of the line `// sources:` and host/base.
+FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
+FUZZ_NAMES := $(patsubst tests/fuzz/fuzz_%.c,%,$(FUZZ_SRC))
+FUZZ_BIN := $(FUZZ_NAMES:%=$(TEST_DIR)/fuzz_%)
 FUZZ_SECONDS ?= 600
-fuzz: ## fuzz the trace reader for FUZZ_SECONDS (clang and libFuzzer)
+test-programs: $(FUZZ_BIN)
+
+$(TEST_DIR)/fuzz_%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c tests/fuzz/input.h build/host-san/lib.a
+	@mkdir -p $(TEST_DIR); echo "CC $<"
+	@$(CC) $(HOST_STD) -g -O1 $(TEST_SAN) -Wall -Wextra $(HOST_INC_pass) $(TEST_INC) -o $@ $(filter %.c,$^) build/host-san/lib.a $(HOST_LIBS)
+
+.PHONY: fuzz $(FUZZ_NAMES:%=fuzz-%)
+fuzz: $(FUZZ_NAMES:%=fuzz-%) ## fuzz every reader for FUZZ_SECONDS each (clang and libFuzzer)
+$(FUZZ_NAMES:%=fuzz-%): fuzz-%:
 	@mkdir -p build/fuzz out/fuzz
-	@clang $(HOST_STD) -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all $(HOST_INC_io) $(TEST_INC) -o build/fuzz/fuzz_trace \
-	    tests/fuzz/fuzz_trace.c $(wildcard host/base/*.c host/io/trace*.c wire/*.c)
-	@cp -r tests/fuzz/corpus/trace out/fuzz/ && build/fuzz/fuzz_trace -max_total_time=$(FUZZ_SECONDS) -max_len=16384 out/fuzz/trace
+	@clang $(HOST_STD) -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all $(HOST_INC_pass) $(TEST_INC) \
+	    -o build/fuzz/fuzz_$* tests/fuzz/fuzz_$*.c \
+	    $(sort $(wildcard host/base/*.c $(call declared,tests/fuzz/fuzz_$*.c,sources))) $(HOST_LIBS)
+	@cp -r tests/fuzz/corpus/$* out/fuzz/
+	@cd out/fuzz && ../../build/fuzz/fuzz_$* -max_total_time=$(FUZZ_SECONDS) -max_len=16384 -rss_limit_mb=2048 $*
 
 check-format:
 	@clang-format --dry-run --Werror $$(git ls-files '*.c' '*.h' '*.cpp')

@@ -27,14 +27,17 @@ step 1 "installing what is missing"
 tools/setup.sh host subject
 step 2 "building ramlens"
 quietly build.txt make -j2 host runtime experiments-table
-step 3 "building the WebRTC stack for i386 (about two minutes the first time)"
-make subject-i386 >&2
+step 3 "building the WebRTC stack for i386, its C libraries for RISC-V (about two minutes the first time)"
+make subject-i386 subject-rv32 standin >&2
 step 4 "recording a session: connect, $seconds s of video and audio, close"
 quietly record.txt build/ramlens record -f -o out/demo/trace.rlt -- \
     build/webrtc/i386/device --mode media --seconds "$seconds"
 step 5 "answering"
 answer() {
-    build/ramlens report --target esp32p4 --subject subjects/webrtc "$@" out/demo/trace.rlt
+    # Static data of the C libraries as compiled for the chip; that of the C++ parts as linked for i386.
+    build/ramlens report --target esp32p4 --subject subjects/webrtc "$@" out/demo/trace.rlt \
+        --archives build/webrtc/rv32/libusrsctp.a build/webrtc/rv32/libsrtp2.a \
+        build/webrtc/rv32/libjuice.a build/webrtc/rv32/libmbedtls.a
 }
 answer --json >out/demo/report.json
 answer >out/demo/report.txt
@@ -42,7 +45,8 @@ answer
 cat <<'END'
 
 written: out/demo/trace.rlt, out/demo/report.txt, out/demo/report.json
-next: build/ramlens explain --subject subjects/webrtc out/demo/trace.rlt libdatachannel
+next: build/ramlens size --by symbol --filter kind=zero build/webrtc/rv32/*.a
+      build/ramlens explain --subject subjects/webrtc out/demo/trace.rlt libdatachannel
 
 END
 step 6 "carrying out the porting plan: five states, built and run in the chip's memory (three minutes the first time)"

@@ -88,14 +88,21 @@ bool answer_target_options(struct cmd_context *ctx, struct answer_options *o) {
     return answer_settings(ctx, o);
 }
 
+/// Nothing for commands that do not take such files.
+static bool read_device_files(struct cmd_context *ctx, struct answer_options *o) {
+    if (!answer_has_option(ctx, "archives"))
+        return true;
+    o->device_elf = opt_value(&ctx->values, "elf", NULL);
+    o->device_map = opt_value(&ctx->values, "map", NULL);
+    return read_archives(ctx, o);
+}
+
 static bool read_target_options(struct cmd_context *ctx, struct answer_options *o) {
     o->target = opt_value(&ctx->values, "target", NULL);
     o->plan = given_or_subject(ctx, "plan", "as-ported");
     o->observed = given_or_subject(ctx, "observed", "observed");
     o->link_map = opt_value(&ctx->values, "link-map", NULL);
-    o->device_elf = opt_value(&ctx->values, "elf", NULL);
-    o->device_map = opt_value(&ctx->values, "map", NULL);
-    if (!answer_target_options(ctx, o) || !read_archives(ctx, o))
+    if (!answer_target_options(ctx, o) || !read_device_files(ctx, o))
         return false;
     bool observed = answer_has_option(ctx, "observed") && opt_is_given(&ctx->values, "observed");
     if (answer_has_option(ctx, "observed") && o->target == NULL &&

@@ -11,9 +11,10 @@ static struct str string_table(const struct elf_file *elf, uint32_t section) {
     if (section == 0 || section >= elf->section_count)
         return STR("");
     const struct elf_section *s = &elf->sections[section];
+    if (!elf_is_stored(s) || s->size_bytes == 0)
+        return STR(""); // where it lies is nobody's concern
     struct str table = { elf->bytes.at + s->file_offset, s->size_bytes };
-    bool is_sound = elf_is_stored(s) && table.len > 0 && table.at[table.len - 1] == '\0';
-    return is_sound ? table : STR("");
+    return table.at[table.len - 1] == '\0' ? table : STR("");
 }
 
 static struct str string_at(struct str table, uint64_t offset) {

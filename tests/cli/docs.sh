@@ -19,11 +19,14 @@ unset RAMLENS_TARGETS
 
 # ---- the folder in which a document's commands run
 
+answer() {
+    "$ramlens" report --target esp32p4 --subject subjects/webrtc "$@" "$tmp/demo/trace.rlt" --archives build/webrtc/rv32/lib*.a
+}
+
 record_demo() {
     mkdir -p "$tmp/demo"
     "$ramlens" record -q -f -o "$tmp/demo/trace.rlt" -- build/webrtc/i386/device --mode media --seconds 5 &&
-        "$ramlens" report --target esp32p4 --subject subjects/webrtc "$tmp/demo/trace.rlt" >"$tmp/demo/report.txt" &&
-        "$ramlens" report --json --target esp32p4 --subject subjects/webrtc "$tmp/demo/trace.rlt" >"$tmp/demo/report.json"
+        answer >"$tmp/demo/report.txt" && answer --json >"$tmp/demo/report.json"
 }
 
 enter() { # document

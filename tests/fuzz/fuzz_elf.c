@@ -1,0 +1,34 @@
+// sources: host/io/elf_file.c host/io/elf_contents.c
+//
+// Fuzz target: an ELF file - headers, sections, symbols, contents, relocations, groups.
+#include "elf_file.h"
+#include "input.h"
+
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    struct arena a = { 0 };
+    struct elf_file elf;
+    struct err err;
+    size_t sum = 0;
+    if (!elf_file_parse(&a, "fuzz", (struct str){ (const char *)data, size }, &elf, &err)) {
+        arena_clear(&a);
+        return 0;
+    }
+    for (uint32_t i = 1; i < elf.section_count && i < 64; i++) {
+        struct str contents;
+        size_t count;
+        sum += elf.sections[i].name.len + elf_file_group_name(&elf, i).len;
+        if (elf_file_contents(&a, &elf, i, &contents, &err))
+            for (size_t k = 0; k < contents.len; k += 512)
+                sum += (unsigned char)contents.at[k];
+        (void)elf_file_relocations(&a, &elf, i, &count);
+        sum += count;
+    }
+    for (size_t i = 1; i < elf.symbol_count; i++)
+        sum += elf.symbols[i].name.len;
+    if (sum == SIZE_MAX)
+        abort(); // keeps the sum
+    arena_clear(&a);
+    return 0;
+}
