@@ -163,6 +163,7 @@ static void use(struct table *t, uint64_t begin, uint64_t end) {
     }
 }
 
+// NOLINTNEXTLINE(misc-no-recursion): NESTED_MOST bounds it
 static bool fill_member(
         struct table *t, const struct dwarf_member *m, uint64_t at, unsigned depth) {
     uint64_t begin = at + m->begin_bit / 8;
@@ -183,6 +184,7 @@ static bool fill_member(
 }
 
 /// False when that would take too long.
+// NOLINTNEXTLINE(misc-no-recursion): NESTED_MOST bounds it
 static bool fill_struct(struct table *t, uint32_t type, uint64_t at, unsigned depth) {
     const struct dwarf_struct *s = &t->d->types.at[type];
     t->work->filled_bytes += s->bytes;

@@ -206,7 +206,7 @@ static uint64_t bytes_of(const struct reader *r, Dwarf_Die *die) {
 }
 
 /// False when there is no type, or no end of it.
-static bool element_of(const struct reader *r, Dwarf_Die *holder, struct element *out) {
+static bool element_of(const struct reader *r, const Dwarf_Die *holder, struct element *out) {
     *out = (struct element){ .die = *holder, .elements = 1 };
     for (unsigned steps = 0; steps < STEPS_MOST && follow(&out->die, DW_AT_type); steps++) {
         int tag = dwarf_tag(&out->die);
@@ -264,6 +264,7 @@ static uint64_t old_bit_offset(const struct reader *r, Dwarf_Die *die, uint64_t 
 }
 
 /// Reads what `die` adds to a struct; false when that is not known.
+// NOLINTNEXTLINE(misc-no-recursion): NESTED_MOST bounds it
 static bool member_of(struct reader *r, Dwarf_Die *die, unsigned depth, struct dwarf_member *out) {
     struct element e;
     uint64_t offset, bits;
@@ -294,6 +295,7 @@ static bool is_static_member(Dwarf_Die *die) {
 }
 
 /// Reads all that `die` is made of; false when a part of it is not known.
+// NOLINTNEXTLINE(misc-no-recursion): NESTED_MOST bounds it
 static bool read_members(
         struct reader *r, Dwarf_Die *die, unsigned depth, struct dwarf_struct *out) {
     struct {
@@ -316,6 +318,7 @@ static bool read_members(
 }
 
 /// The struct's index; DWARF_STRUCT_NONE when it is not known, or not read to its end because it is in itself.
+// NOLINTNEXTLINE(misc-no-recursion): NESTED_MOST bounds it
 static uint32_t read_struct(struct reader *r, Dwarf_Die *die, const char *alias, unsigned depth) {
     bool is_new;
     uint64_t bytes;

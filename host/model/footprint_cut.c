@@ -407,7 +407,7 @@ static void cut_piece(struct sweep *s, const struct piece *p) {
             break;
         }
         uint64_t end = symbol_end(s, p, s->next, at);
-        if (end > at) { // Else an alias of what was passed, or nonsense.
+        if (end > at && at < p->high) { // Else an alias of what was passed, or nonsense.
             uint64_t low = symbol->address > at ? symbol->address : at;
             uint64_t high = end < p->high ? end : p->high;
             add_unnamed(s, p, at, low);

@@ -157,24 +157,35 @@ static void skip(struct skipped *s, struct str path, const char *why) {
         s->why = arena_printf(s->f->arena, "%.*s %s", STR_ARG(path), why);
 }
 
+/// Why a member cannot be measured; NULL: it is in `elf`.
+static const char *why_not(struct footprint *f, const struct ar_member *m, struct elf_file *elf) {
+    struct err err = { .text = "" };
+    switch (m->kind) {
+    case AR_MEMBER_MISSING:
+        return m->why;
+    case AR_MEMBER_OTHER:
+        return "is no ELF object";
+    case AR_MEMBER_LLVM:
+        return slim;
+    case AR_MEMBER_ELF:
+        break;
+    }
+    if (!elf_file_parse(f->arena, m->path.at, m->bytes, elf, &err)) {
+        return arena_printf(f->arena, "%s", err.text);
+    }
+    return elf->is_slim_lto ? slim : elf->type != ET_REL ? "is no object but linked" : NULL;
+}
+
 static void add_member(struct skipped *skipped, uint32_t file, const struct ar_member *m) {
     struct footprint *f = skipped->f;
-    struct err err = { .text = "" };
     struct elf_file *elf = NEW(f->arena, struct elf_file);
-    if (m->kind == AR_MEMBER_MISSING) {
-        skip(skipped, m->path, m->why);
-    } else if (m->kind == AR_MEMBER_LLVM) {
-        skip(skipped, m->path, slim);
-    } else if (m->kind == AR_MEMBER_OTHER) {
-        skip(skipped, m->path, "is no ELF object");
-    } else if (!elf_file_parse(f->arena, m->path.at, m->bytes, elf, &err)) {
-        skip(skipped, m->path, arena_printf(f->arena, "%s", err.text));
-    } else if (elf->is_slim_lto) {
-        skip(skipped, m->path, slim);
-    } else {
-        add_elf(f, file, footprint_object_of(f, file, f->files.at[file].path, m->name, m->ordinal),
-                elf);
+    const char *why = why_not(f, m, elf);
+    if (why) {
+        skip(skipped, m->path, why);
+        return;
     }
+    add_elf(f, file, footprint_object_of(f, file, f->files.at[file].path, m->name, m->ordinal),
+            elf);
 }
 
 static uint32_t push_file(struct footprint *f, const char *path) {

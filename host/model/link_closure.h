@@ -69,7 +69,7 @@ struct link_meanings {
     uint32_t strong_alone; ///< In objects given by themselves, neither weak nor COMMON.
 };
 
-/// All 0 when there were no roots.
-struct link_meanings link_closure_meanings(const struct link_closure *c, struct str name);
+/// Of the name `text`; all 0 when there were no roots.
+struct link_meanings link_closure_meanings(const struct link_closure *c, struct str text);
 
 #endif
