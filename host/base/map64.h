@@ -65,13 +65,13 @@ void map64_grow(struct map64 *m, struct arena *a);
 /// The value of `key`, valid until the map changes. A key that was not there is added with value 0;
 /// `added` (may be NULL) tells. Constant time on average.
 static inline uint64_t *map64_put(struct map64 *m, struct arena *a, uint64_t key, bool *added) {
-    bool is_new = false;
+    bool is_added = false;
     uint64_t *value = NULL;
     if (key == 0) {
-        is_new = !m->has_zero;
+        is_added = !m->has_zero;
         m->has_zero = true;
         value = &m->zero_value;
-        *value = is_new ? 0 : *value;
+        *value = is_added ? 0 : *value;
     } else {
         if (m->count >= m->mask - m->mask / 4) {
             map64_grow(m, a);
@@ -80,14 +80,14 @@ static inline uint64_t *map64_put(struct map64 *m, struct arena *a, uint64_t key
         while (m->slots[i].key != key && m->slots[i].key != 0) {
             i = (i + 1) & m->mask;
         }
-        is_new = m->slots[i].key == 0;
+        is_added = m->slots[i].key == 0;
         m->slots[i].key = key;
         value = &m->slots[i].value;
-        *value = is_new ? 0 : *value;
+        *value = is_added ? 0 : *value;
     }
-    m->count += is_new;
+    m->count += is_added;
     if (added) {
-        *added = is_new;
+        *added = is_added;
     }
     return value;
 }

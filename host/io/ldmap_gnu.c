@@ -79,7 +79,7 @@ static void read_continuation(struct ldmap_reader *r, struct str rest) {
         ldmap_shrank(r, address);
     } else if (name.len == 0) {
         read_script_data(r, rest, address);
-    } else if (name.len > 0 && ldmap_take_hex(&rest, &size)) {
+    } else if (ldmap_take_hex(&rest, &size)) {
         if (r->pending_output) {
             ldmap_add_output(r, name, address, load_address_of(rest, address), size);
         } else {

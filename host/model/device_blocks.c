@@ -196,7 +196,7 @@ const char *device_blocks_doubt(const struct device_blocks *d, uint32_t index) {
                     "are not in it; give heap_trace_init_standalone() a larger one",
                     dump->line);
     }
-    if (d->beyond && index-- == 0)
+    if (d->beyond && index == 0)
         return arena_printf(d->a, "%" PRIu32 " blocks are beyond the %d of a dump that are read",
                 d->beyond, (int)DEVICE_BLOCKS_MOST);
     return NULL;
