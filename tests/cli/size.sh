@@ -3,13 +3,13 @@
 # shellcheck disable=SC1091,SC2154,SC2317 # what is sourced is checked by itself; check calls most functions
 . "${0%/*}/../programs/common.sh"
 
-size="$ramlens size"
+size() { "$ramlens" size "$@"; }
 cd "$tmp" || exit 2
 
 json() { # expression over the document `d`, arguments of size
     expression=$1
     shift
-    $size --json "$@" | /usr/bin/python3 -c "import json,sys; d=json.load(sys.stdin); print($expression)"
+    size --json "$@" | /usr/bin/python3 -c "import json,sys; d=json.load(sys.stdin); print($expression)"
 }
 
 # Loaded bytes by readelf: sections with the flag A.
@@ -55,7 +55,7 @@ check "rows, what is beyond the limit and the total agree" \
     equal "$(json 'sum(r["bytes"] for r in d["rows"]) + d["rest"]["bytes"] == d["total"]["bytes"], d["rest"]["rows"] > 0' --by symbol --limit 2 lib64.a)" "True True"
 check "statics of one name in two files are two" \
     equal "$(json 'len([r for r in d["rows"] if r["symbol"] == "state"])' --by symbol --filter symbol=state lib64.a)" 2
-$size --by symbol --filter 'kind=zero and not symbol=errors' lib64.a >text
+size --by symbol --filter 'kind=zero and not symbol=errors' lib64.a >text
 check "the filter leaves what was asked for" equal "$(grep -c '^table  *a.c:2 ' text)" 1
 check "what a filter leaves out is in no sum" sh -c "! grep -q marks text"
 check "the lower bound is what the roots reach, and no block of COMMON that another object has, too" \
@@ -63,7 +63,7 @@ check "the lower bound is what the roots reach, and no block of COMMON that anot
     "['next', 'state', 'table']"
 check "an object given by itself with main() is a root" \
     equal "$(json 'any(r["symbol"] == "next" and r["at_least"] for r in d["rows"]), d["has_lower_bound"]' --by symbol main64.o lib64.a)" "True True"
-check "a root that nobody defines is refused" says 2 "*no object defines a symbol 'nothing'*" $size --root nothing lib64.a
+check "a root that nobody defines is refused" says 2 "*no object defines a symbol 'nothing'*" size --root nothing lib64.a
 
 # ---- after linking
 
@@ -78,13 +78,13 @@ check "the map alone says the same of what was linked" \
     "$(json 'd["rows"][0]["bytes"]' --by object --filter object=a64.o program64 program64.map)"
 check "what the archive had and the program has not is told" \
     equal "$(json '[r["dropped"] > 0 for r in d["rows"] if r["archive"] == "lib64.a"]' program64 program64.map)" "[True]"
-check "a row names where its symbol was declared" sh -c "$size --by symbol --filter symbol=next program64 | grep -q '^next  *a.c:4 '"
-check "by file, debug information is read" sh -c "$size --by file program64 | grep -q 'a\.c '"
-check "a map of another program is refused" says 2 '*is not the program that its linker map tells of*' $size program32 program64.map
-check "JSON keeps to its schema" sh -c "$size --json --by region,symbol,kind program64 program64.map >json &&
+check "a row names where its symbol was declared" sh -c "$ramlens size --by symbol --filter symbol=next program64 | grep -q '^next  *a.c:4 '"
+check "by file, debug information is read" sh -c "$ramlens size --by file program64 | grep -q 'a\.c '"
+check "a map of another program is refused" says 2 '*is not the program that its linker map tells of*' size program32 program64.map
+check "JSON keeps to its schema" sh -c "$ramlens size --json --by region,symbol,kind program64 program64.map >json &&
     /usr/bin/python3 '$root/tests/subject/schema.py' '$root/docs/size.schema.json' json rows 0 bytes"
-check "two answers are equal" sh -c "$size --json --by region,symbol,kind program64 program64.map | cmp - json"
-check "CSV has as many fields in each line" sh -c "$size --csv --by symbol program64 | tr -d '\\r' | awk -F, '{ print NF }' | sort -u | wc -l | grep -qx 1"
+check "two answers are equal" sh -c "$ramlens size --json --by region,symbol,kind program64 program64.map | cmp - json"
+check "CSV has as many fields in each line" sh -c "$ramlens size --csv --by symbol program64 | tr -d '\\r' | awk -F, '{ print NF }' | sort -u | wc -l | grep -qx 1"
 
 # ---- structs and stacks
 
@@ -96,30 +96,30 @@ check "a stack of a task is found by its name" \
     equal "$(json '[(k["variable"], k["bytes"], k["known_by"]) for k in d["stacks"]]' --stacks types.o types.su)" "[('net_task_stack', 512, 'name')]"
 check "frames are those of the compiler" \
     equal "$(json '[(k["function"], k["bytes"]) for k in d["frames"]]' --stacks types.o types.su)" "[('f', $(awk '{ print $2 }' types.su))]"
-check "the three have tables" sh -c "$size --holes --stacks types.o types.su | grep -c '^Structs that lose\|^Static stacks\|^Largest stack frames' | grep -qx 3"
-check "JSON with them keeps to its schema, too" sh -c "$size --json --holes --stacks types.o types.su >json &&
+check "the three have tables" sh -c "$ramlens size --holes --stacks types.o types.su | grep -c '^Structs that lose\|^Static stacks\|^Largest stack frames' | grep -qx 3"
+check "JSON with them keeps to its schema, too" sh -c "$ramlens size --json --holes --stacks types.o types.su >json &&
     /usr/bin/python3 '$root/tests/subject/schema.py' '$root/docs/size.schema.json' json holes 0 lost"
 
 # ---- a stand-in for a firmware
 
 standin=$root/build/standin/standin
 check "in a linked firmware's shape at most 2 % are unknown with its map" \
-    equal "$(json 'd["total"]["unknown"] * 50 <= d["total"]["bytes"]' --target esp32p4 $standin.elf $standin.map)" True
-check "and at most 5 % without" equal "$(json 'd["total"]["unknown"] * 20 <= d["total"]["bytes"]' $standin.elf)" True
+    equal "$(json 'd["total"]["unknown"] * 50 <= d["total"]["bytes"]' --target esp32p4 "$standin.elf" "$standin.map")" True
+check "and at most 5 % without" equal "$(json 'd["total"]["unknown"] * 20 <= d["total"]["bytes"]' "$standin.elf")" True
 check "sections of every memory are charged to it" \
-    equal "$(json '{m["name"]: m["used"] for m in d["memories"]}["psram"]' --target esp32p4 $standin.elf $standin.map)" 153600
+    equal "$(json '{m["name"]: m["used"] for m in d["memories"]}["psram"]' --target esp32p4 "$standin.elf" "$standin.map")" 153600
 
 # ---- mistakes
 
-check "a file that is none is named" says 2 "ramlens size: $tmp/main.c: is no map of GNU ld or lld*" $size "$tmp/main.c"
-check "a file that is missing is named" says 2 '*nothing.a*No such file*' $size nothing.a
+check "a file that is none is named" says 2 "ramlens size: $tmp/main.c: is no map of GNU ld or lld*" size "$tmp/main.c"
+check "a file that is missing is named" says 2 '*nothing.a*No such file*' size nothing.a
 cp lib64.a broken.a && truncate -s 200 broken.a
-$size broken.a lib32.a >text 2>err
+size broken.a lib32.a >text 2>err
 check "a damaged archive among others is told, the others shown" sh -c "[ $? = 1 ] && grep -q 'broken.a.*; the others are shown' err && grep -q '^lib32.a ' text"
-check "alone it is refused with its byte" says 2 '*broken.a (byte *' $size broken.a
+check "alone it is refused with its byte" says 2 '*broken.a (byte *' size broken.a
 gcc -O1 -flto -c a.c -o slim.o
-check "code that is not there yet is refused with the reason" says 2 '*slim.o: holds no code yet*-ffat-lto-objects*' $size slim.o
-check "an unknown key is named with the nearest" says 2 "*no key 'symbl', did you mean 'symbol'*" $size --by symbl a64.o
-check "a mistake in a filter shows where" says 2 "*filter, at 'knid=zero': there is no field 'knid'*" $size --filter 'knid=zero' a64.o
-check "a parameter without a chip is refused" says 2 '*--target names it*' $size --set cache=256K a64.o
+check "code that is not there yet is refused with the reason" says 2 '*slim.o: holds no code yet*-ffat-lto-objects*' size slim.o
+check "an unknown key is named with the nearest" says 2 "*no key 'symbl', did you mean 'symbol'*" size --by symbl a64.o
+check "a mistake in a filter shows where" says 2 "*filter, at 'knid=zero': there is no field 'knid'*" size --filter 'knid=zero' a64.o
+check "a parameter without a chip is refused" says 2 '*--target names it*' size --set cache=256K a64.o
 finish
