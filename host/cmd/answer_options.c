@@ -84,6 +84,7 @@ static bool read_archives(struct cmd_context *ctx, struct answer_options *o) {
 }
 
 bool answer_target_options(struct cmd_context *ctx, struct answer_options *o) {
+    o->target = opt_value(&ctx->values, "target", NULL);
     o->target_folders = answer_target_folders(ctx, &o->target_folder_count);
     return answer_settings(ctx, o);
 }
@@ -97,13 +98,23 @@ static bool read_device_files(struct cmd_context *ctx, struct answer_options *o)
     return read_archives(ctx, o);
 }
 
+/// Figures of the log itself count more than those that a subject has from another day.
+static void leave_observed(struct cmd_context *ctx, struct answer_options *o) {
+    uint32_t figures = 0;
+    if (o->boot_log == NULL || opt_is_given(&ctx->values, "observed"))
+        return;
+    (void)answer_log_figures(ctx->arena, o->boot_log, &figures);
+    if (figures)
+        o->observed = NULL;
+}
+
 static bool read_target_options(struct cmd_context *ctx, struct answer_options *o) {
-    o->target = opt_value(&ctx->values, "target", NULL);
     o->plan = given_or_subject(ctx, "plan", "as-ported");
     o->observed = given_or_subject(ctx, "observed", "observed");
     o->link_map = opt_value(&ctx->values, "link-map", NULL);
     if (!answer_target_options(ctx, o) || !read_device_files(ctx, o))
         return false;
+    leave_observed(ctx, o);
     bool observed = answer_has_option(ctx, "observed") && opt_is_given(&ctx->values, "observed");
     if (answer_has_option(ctx, "observed") && o->target == NULL &&
             (opt_is_given(&ctx->values, "plan") || observed || o->target_option_count > 0 ||

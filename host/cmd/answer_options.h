@@ -58,6 +58,16 @@
                 .help = "objects and archives compiled for the device",                            \
                 .more = "May be repeated; objects and archives among the operands count, too, so " \
                         "that `--archives lib*.a` works." },                                       \
+            { .name = "boot-log",                                                                  \
+                .value = "FILE",                                                                   \
+                .help = "what the device printed on its serial line",                              \
+                .more = "As 'ramlens import' reads it: parameters of the chip that follow from "   \
+                        "it, what is static, free bytes at moments. --set, --sdkconfig and "       \
+                        "--settings count more." },                                                \
+            { .name = "free",                                                                      \
+                .value = "PATTERN",                                                                \
+                .many = true,                                                                      \
+                .help = "how your own lines in it tell free bytes" },                              \
     {                                                                                              \
         .name = "sdkconfig", .value = "FILE", .help = "the project's configuration",               \
         .more = "Chooses the chip's parameters (L2 cache, silicon revision, threshold of malloc, " \
@@ -68,11 +78,15 @@
 /// False with a message.
 bool answer_options_of(struct cmd_context *ctx, bool has_target, struct answer_options *o);
 
+/// The chip that the start of a log names, if there is a file for such a target; NULL.
+const char *answer_target_of_log(struct cmd_context *ctx, const struct import_found *log);
+
 /// Whether the command's own table has `option`: not every command takes all of them.
 bool answer_has_option(const struct cmd_context *ctx, const char *option);
 
-/// Parameters of the chip into `o->target_options`, as target_load() takes them: those of the settings file (--settings, or that of --subject if it is for this
-/// target), then what the project's configuration chooses (--sdkconfig; also `o->configuration`), then --set. `o->target_folders` must be there. False with a message.
+/// Parameters of the chip into `o->target_options`, as target_load() takes them: what a device's log tells (--boot-log; also `o->boot_log`), then those of the
+/// settings file (--settings, or that of --subject if it is for this target), then what the project's configuration chooses (--sdkconfig; also
+/// `o->configuration`), then --set. `o->target` and `o->target_folders` must be there; a log may name the target that nothing else does. False with a message.
 bool answer_settings(struct cmd_context *ctx, struct answer_options *o);
 
 /// Only the parts that choose a chip: `target_options`, and the folders where targets are looked for. False with a message.

@@ -1,18 +1,15 @@
-// Parameters of a target from all that says some: a file of settings, a project's configuration, --set. See answer_options.h.
+// Parameters of a target from all that says some: a device's log, a file of settings, a project's configuration, --set. See answer_options.h.
 #include "answer_options.h"
 #include "kconfig.h"
 #include "settings.h"
 
+#include <string.h>
+#include <sys/stat.h>
+
 enum { SET_MAX = 32 };
 
-/// The name of the target that --target chooses by name or by a file's path; empty when it is not given.
-static struct str target_name(const struct cmd_context *ctx) {
-    const char *given = opt_value(&ctx->values, "target", NULL);
-    return given != NULL ? str_base_name(str_from(given)) : STR("");
-}
-
 /// Reads the settings that count, if there are any.
-static bool read_settings(struct cmd_context *ctx, struct settings *out) {
+static bool read_settings(struct cmd_context *ctx, const char *chip, struct settings *out) {
     *out = (struct settings){ .count = 0 };
     if (!answer_has_option(ctx, "settings"))
         return true;
@@ -20,7 +17,7 @@ static bool read_settings(struct cmd_context *ctx, struct settings *out) {
     const char *path = given != NULL                       ? given
                        : answer_has_option(ctx, "subject") ? answer_subject_file(ctx, "settings")
                                                            : NULL;
-    struct str target = target_name(ctx);
+    struct str target = chip ? str_base_name(str_from(chip)) : STR("");
     if (path == NULL || (given == NULL && target.len == 0))
         return true;
     if (!settings_read(ctx->arena, path, out, &ctx->err))
@@ -39,7 +36,7 @@ static bool read_configuration(
         struct cmd_context *ctx, struct answer_options *o, struct kconfig *k) {
     const char *path =
             answer_has_option(ctx, "sdkconfig") ? opt_value(&ctx->values, "sdkconfig", NULL) : NULL;
-    const char *target = opt_value(&ctx->values, "target", NULL);
+    const char *target = o->target;
     struct sdkconfig *config = NEW(ctx->arena, struct sdkconfig);
     struct target *plain = NEW(ctx->arena, struct target);
     *k = (struct kconfig){ .choices = { .len = 0 } };
@@ -64,14 +61,91 @@ static bool read_configuration(
     return true;
 }
 
+// ---- a device's log
+
+/// Whether there is a file for the target that a log names.
+static bool has_target(struct cmd_context *ctx, const char *name) {
+    uint32_t count;
+    const char *const *folders = answer_target_folders(ctx, &count);
+    struct stat status;
+    for (uint32_t i = 0; i < count && name[0] && strchr(name, '/') == NULL; i++)
+        if (stat(arena_printf(ctx->arena, "%s/%s", folders[i], name), &status) == 0 &&
+                S_ISREG(status.st_mode))
+            return true;
+    return false;
+}
+
+const char *answer_target_of_log(struct cmd_context *ctx, const struct import_found *f) {
+    const char *named = import_chip(f);
+    return has_target(ctx, named) ? named : NULL;
+}
+
+/// Reads the log, and lets it name the target if nothing else does.
+static bool read_boot_log(struct cmd_context *ctx, struct answer_options *o) {
+    const char *path = opt_value(&ctx->values, "boot-log", NULL);
+    uint32_t count = opt_count(&ctx->values, "free");
+    const char **patterns = NEW_ARRAY(ctx->arena, const char *, count + 1u);
+    struct import_found *log = NEW(ctx->arena, struct import_found);
+    for (uint32_t i = 0; i < count; i++)
+        patterns[i] = opt_value_at(&ctx->values, "free", i);
+    if (!import_log_read(ctx->arena, &path, 1, patterns, count, false, log, &ctx->err))
+        return false;
+    if (log->boot == UINT32_MAX)
+        return fail(&ctx->err, path, ERR_NO_OFFSET,
+                "nothing in it is a device's start, or tells of memory; `ramlens import --unknown` "
+                "lists "
+                "its lines");
+    if (o->target == NULL)
+        o->target = answer_target_of_log(ctx, log);
+    if (o->target == NULL)
+        return fail(
+                &ctx->err, path, ERR_NO_OFFSET, "names no chip that is known; --target names it");
+    o->boot_log = log;
+    return true;
+}
+
+/// What the log says besides what is said already: parameters that follow from it, free bytes at moments.
+static bool take_boot_log(struct cmd_context *ctx, struct answer_options *o) {
+    struct import_found *log = NEW(ctx->arena, struct import_found);
+    const struct device_fit_source chip = { .name = o->target,
+        .folders = o->target_folders,
+        .folder_count = o->target_folder_count,
+        .options = o->target_options,
+        .option_count = o->target_option_count };
+    *log = *o->boot_log;
+    if (!import_log_fit(ctx->arena, &chip, log, &ctx->err))
+        return false;
+    const struct device_fit *fit = &log->fit;
+    const char **all =
+            NEW_ARRAY(ctx->arena, const char *, o->target_option_count + fit->choices.len + 1);
+    uint32_t count = 0;
+    for (size_t i = 0; i < fit->choices.len; i++)
+        if (!fit->choices.at[i].is_given && fit->choices.at[i].open == NULL)
+            all[count++] = arena_printf(ctx->arena, "%.*s=%.*s",
+                    STR_ARG(fit->choices.at[i].parameter), STR_ARG(fit->choices.at[i].value));
+    for (uint32_t i = 0; i < o->target_option_count; i++)
+        all[count++] = o->target_options[i];
+    for (size_t i = 0; i < fit->notes.len; i++)
+        cmd_warn(ctx, "%s: %s", import_path(log, log->log.boots.at[log->boot].input),
+                fit->notes.at[i]);
+    o->target_options = all;
+    o->target_option_count = count;
+    o->boot_log = log;
+    return true;
+}
+
+// ---- all of it
+
 bool answer_settings(struct cmd_context *ctx, struct answer_options *o) {
+    bool has_log = answer_has_option(ctx, "boot-log") && opt_is_given(&ctx->values, "boot-log");
     struct settings settings;
     struct kconfig config;
     uint32_t set = opt_count(&ctx->values, "set");
     uint32_t count = 0;
     if (set > SET_MAX)
         return fail(&ctx->err, NULL, ERR_NO_OFFSET, "--set is given more than %d times", SET_MAX);
-    if (!read_settings(ctx, &settings) || !read_configuration(ctx, o, &config))
+    if ((has_log && !read_boot_log(ctx, o)) || !read_settings(ctx, o->target, &settings) ||
+            !read_configuration(ctx, o, &config))
         return false;
     const char **all =
             NEW_ARRAY(ctx->arena, const char *, settings.count + config.choices.len + set + 1);
@@ -84,5 +158,5 @@ bool answer_settings(struct cmd_context *ctx, struct answer_options *o) {
         all[count++] = opt_value_at(&ctx->values, "set", i);
     o->target_options = all;
     o->target_option_count = count;
-    return true;
+    return !has_log || take_boot_log(ctx, o);
 }

@@ -51,119 +51,35 @@ static const struct opt opts[] = {
     { 0 },
 };
 
-const char *import_path(const struct import_found *f, uint32_t input) {
-    return input < f->inputs.len ? f->inputs.at[input].path : "";
-}
-
-const struct device_blocks *import_blocks_of(const struct import_found *f, uint32_t boot) {
-    for (size_t i = 0; i < f->blocks.len; i++)
-        if (f->blocks.at[i]->boot == boot)
-            return &f->blocks.at[i]->blocks;
-    return NULL;
-}
-
 // ---- reading
 
-struct reading {
-    struct cmd_context *ctx;
-    struct import_found *found;
-};
-
-/// Blocks of the newest start, made when they are first needed.
-static struct device_blocks *newest_blocks(struct reading *r) {
-    struct import_found *f = r->found;
-    uint32_t boot = (uint32_t)f->log.boots.len - 1;
-    if (f->blocks.len == 0 || f->blocks.at[f->blocks.len - 1]->boot != boot) {
-        struct import_blocks *b = NEW(r->ctx->arena, struct import_blocks);
-        b->boot = boot;
-        device_blocks_init(&b->blocks, r->ctx->arena);
-        *vec_push(r->ctx->arena, &f->blocks) = b;
-    }
-    return &f->blocks.at[f->blocks.len - 1]->blocks;
-}
-
-static void take_event(void *self, const struct device_event *e) {
-    struct reading *r = self;
-    device_log_take(&r->found->log, e);
-    if (e->type == DEVICE_BLOCKS)
-        device_blocks_take(newest_blocks(r), &e->blocks_text, (uint32_t)e->line);
-}
-
-static bool add_patterns(struct cmd_context *ctx, struct device_text *text) {
-    for (uint32_t i = 0; i < opt_count(&ctx->values, "free"); i++)
-        if (!device_text_add_pattern(
-                    text, str_from(opt_value_at(&ctx->values, "free", i)), &ctx->err))
-            return false;
-    return true;
-}
-
-static bool read_log(struct cmd_context *ctx, struct import_found *f, const char *name) {
-    struct reading reading = { ctx, f };
-    const struct device_listener listener = { &reading, take_event };
-    const char *path = strcmp(name, "-") == 0 ? "/dev/stdin" : name;
-    struct device_text *text = NEW(ctx->arena, struct device_text);
-    device_text_init(text, ctx->arena, &listener);
-    if (!add_patterns(ctx, text))
-        return false;
-    struct serial_text *serial = serial_text_open(ctx->arena, path, &ctx->err);
-    if (serial == NULL)
-        return false;
-    struct serial_piece piece;
-    device_log_begin(&f->log);
-    while (serial_text_next(serial, &piece, &ctx->err))
-        device_text_take(text, &piece);
-    device_text_finish(text);
-    *vec_push(ctx->arena, &f->inputs) = (struct import_input){
-        .path = name, .serial = *serial_text_counts(serial), .counts = text->counts
-    };
-    serial_text_close(serial);
-    return !f->inputs.at[f->inputs.len - 1].serial.failed;
-}
-
 static bool read_logs(struct cmd_context *ctx, struct import_found *f) {
-    f->shows_unknown = opt_is_given(&ctx->values, "unknown");
-    device_log_init(&f->log, ctx->arena, f->shows_unknown);
-    for (uint32_t i = 0; i < ctx->values.operand_count; i++)
-        if (!read_log(ctx, f, ctx->values.operands[i]))
-            return false;
-    for (size_t i = 0; i < f->blocks.len; i++)
-        device_blocks_close(&f->blocks.at[i]->blocks);
-    return true;
+    uint32_t count = opt_count(&ctx->values, "free");
+    const char **patterns = NEW_ARRAY(ctx->arena, const char *, count + 1u);
+    for (uint32_t i = 0; i < count; i++)
+        patterns[i] = opt_value_at(&ctx->values, "free", i);
+    return import_log_read(ctx->arena, ctx->values.operands, ctx->values.operand_count, patterns,
+            count, opt_is_given(&ctx->values, "unknown"), f, &ctx->err);
 }
 
 // ---- the start that counts, and its chip
 
 static bool choose_boot(struct cmd_context *ctx, struct import_found *f) {
     uint64_t number, most = f->log.boots.len;
-    if (!opt_number(&ctx->values, "boot", most, &number, &ctx->err))
+    if (!opt_number(&ctx->values, "boot", 0, &number, &ctx->err))
         return false;
     if (opt_is_given(&ctx->values, "boot") && (number == 0 || number > most))
         return fail(&ctx->err, NULL, ERR_NO_OFFSET, "there are %u starts; --boot takes 1 to that",
                 (unsigned)most);
-    f->boot = number ? (uint32_t)number - 1 : UINT32_MAX;
+    if (number)
+        f->boot = (uint32_t)number - 1;
     return true;
-}
-
-/// Whether there is a file for the target that the log names.
-static bool has_target(struct cmd_context *ctx, const char *name) {
-    uint32_t count;
-    const char *const *folders = answer_target_folders(ctx, &count);
-    struct stat status;
-    for (uint32_t i = 0; i < count && name[0] && strchr(name, '/') == NULL; i++)
-        if (stat(arena_printf(ctx->arena, "%s/%s", folders[i], name), &status) == 0 &&
-                S_ISREG(status.st_mode))
-            return true;
-    return false;
 }
 
 /// The target by the user, else by the log; NULL.
 static const char *target_of(struct cmd_context *ctx, const struct import_found *f) {
     const char *given = opt_value(&ctx->values, "target", NULL);
-    if (given != NULL)
-        return given;
-    const char *named =
-            f->log.boots.at[f->boot].chip.line ? f->log.boots.at[f->boot].chip.text.at : "";
-    return has_target(ctx, named) ? named : NULL;
+    return given ? given : answer_target_of_log(ctx, f);
 }
 
 static bool compare(struct cmd_context *ctx, struct import_found *f) {
@@ -177,8 +93,7 @@ static bool compare(struct cmd_context *ctx, struct import_found *f) {
     source.option_count = chip.target_option_count;
     source.folders = chip.target_folders;
     source.folder_count = chip.target_folder_count;
-    f->has_fit = true;
-    return device_fit(ctx->arena, &source, &f->log.boots.at[f->boot], &f->fit, &ctx->err);
+    return import_log_fit(ctx->arena, &source, f, &ctx->err);
 }
 
 // ---- files

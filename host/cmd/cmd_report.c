@@ -66,17 +66,36 @@ static void read_events(struct cmd_context *ctx, struct answer *w,
     container_table_finish(containers, estimates->holders, estimates->holder_count);
 }
 
-static void write_text(struct cmd_context *ctx, const struct answer *w,
-        const struct answer_options *o, const struct guess_list *guesses,
-        const struct container_table *containers) {
+/// Options and findings, for a chip. The run is replayed with other values when a configuration asks for it.
+static void make_findings(struct cmd_context *ctx, struct answer *w, const struct answer_options *o,
+        struct report_view *view, struct option_table *table, struct findings *findings) {
+    *table = (struct option_table){ .count = 0 };
+    *findings = (struct findings){ .option = NULL };
+    view->table = table;
+    view->findings = findings;
+    if (!w->has_target)
+        return;
+    option_table_make(w, o, table);
+    findings_make(w, view->base, table, findings);
+    if (o->configuration == NULL)
+        return;
+    struct region_table t = answer_region(w, view->base, ANSWER_STATE, 0);
+    int64_t taken = region_table_sum(&t, ROW_UNEXPLAINED) + region_table_sum(&t, ROW_TASK);
+    struct progress progress;
+    progress_start(&progress, STDERR_FILENO, ctx->progress, "replaying options", table->count);
+    option_table_replay(
+            w, o, taken > 0 ? (uint64_t)taken : 0, report_step(w, view->base), table, &progress);
+    progress_finish(&progress);
+}
+
+static void write_report(
+        struct cmd_context *ctx, const struct answer *w, const struct report_view *view) {
     struct text text = { .arena = ctx->arena };
-    struct report_view view = { .options = o,
-        .all_sites = opt_is_given(&ctx->values, "sites"),
-        .base = opt_value(&ctx->values, "from", NULL),
-        .guesses = guesses,
-        .containers = containers,
-        .all_containers = opt_is_given(&ctx->values, "containers") };
-    report_text(ctx, w, &view, &text);
+    if (opt_is_given(&ctx->values, "json")) {
+        report_json_write(ctx, w, view);
+        return;
+    }
+    report_text(ctx, w, view, &text);
     out_add(ctx->out, text_str(&text));
 }
 
@@ -112,6 +131,8 @@ static int run(struct cmd_context *ctx) {
     struct estimates estimates = { .count = 0 };
     struct container_table containers;
     struct guess_list guesses;
+    struct option_table table;
+    struct findings findings;
     bool any;
     if (!answer_options_of(ctx, true, &o))
         return CMD_FAILED;
@@ -136,10 +157,14 @@ static int run(struct cmd_context *ctx) {
     if (answer.has_target)
         plan_warn(ctx, &answer.plans[ANSWER_STATE], o.trace ? o.trace : "(no trace)", answer.image,
                 &answer.owners);
-    if (opt_is_given(&ctx->values, "json"))
-        report_json_write(ctx, &answer, any ? &guesses : NULL, &containers);
-    else
-        write_text(ctx, &answer, &o, any ? &guesses : NULL, &containers);
+    struct report_view view = { .options = &o,
+        .all_sites = opt_is_given(&ctx->values, "sites"),
+        .base = report_base(&answer, opt_value(&ctx->values, "from", NULL)),
+        .guesses = any ? &guesses : NULL,
+        .containers = &containers,
+        .all_containers = opt_is_given(&ctx->values, "containers") };
+    make_findings(ctx, &answer, &o, &view, &table, &findings);
+    write_report(ctx, &answer, &view);
     answer_close(&answer);
     return CMD_DONE;
 }

@@ -2,7 +2,6 @@
 // which input would tell more. See report_parts.h.
 #include "report_parts.h"
 
-#include "findings.h"
 #include "human.h"
 #include "site_text.h"
 
@@ -37,36 +36,21 @@ static void largest(struct report *r, const struct findings *f, struct text *out
     price(out, f->largest.price);
 }
 
-static void option(const struct findings *f, struct text *out) {
-    const struct finding_option *o = &f->option;
-    if (!o->found)
+static void option(const struct report *r, struct text *out) {
+    const struct option_line *o = r->view->findings->option;
+    if (o == NULL)
         return;
     text_printf(out,
-            "Of the configuration, %s%s in place of %s buys most: %s B of internal RAM (%.*s).",
-            o->is_symbol ? "CONFIG_" : "", o->option, o->now, human_exact((uint64_t)o->bytes).text,
+            "Of the configuration, %s in place of %s buys most: %s B of internal RAM (%.*s).",
+            report_option_name(r, o, o->other), o->now, human_exact((uint64_t)o->frees).text,
             STR_ARG(o->about));
     price(out, o->price);
 }
 
 void report_findings(struct report *r) {
-    struct findings f;
     struct text all = { .arena = r->ctx->arena };
-    const struct answer *w = r->w;
-    const struct answer_options *o = r->view->options;
-    const struct findings_input in = { .target = &w->target,
-        .target_name = o->target,
-        .folders = o->target_folders,
-        .folder_count = o->target_folder_count,
-        .options = o->target_options,
-        .option_count = o->target_option_count,
-        .configuration = o->configuration,
-        .device = w->has_device ? &w->device : NULL,
-        .archives = w->has_archives ? &w->archives : NULL,
-        .moment = &w->moments[ANSWER_STATE][r->base],
-        .site_count = w->owners.site_count };
-    findings_make(r->ctx->arena, &in, &f);
-    largest(r, &f, &all);
-    option(&f, &all);
+    largest(r, r->view->findings, &all);
+    option(r, &all);
     if (all.len == 0)
         return;
     text_add_char(r->out, '\n');
@@ -100,7 +84,8 @@ void report_hints(struct report *r) {
                 "profile has by default.\n");
     if (!w->has_observed)
         text_printf(&all,
-                "--observed, free bytes that a device reported, shows what no input explains.\n");
+                "--boot-log, what the device printed, tells the chip's parameters and how much is "
+                "static in all; with --free, or by --observed, what is free at moments.\n");
     if (!w->has_trace)
         text_printf(&all,
                 "A trace of the same sources (`ramlens record`), or of the device (`ramlens "

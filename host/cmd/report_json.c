@@ -231,8 +231,8 @@ static json_t *containers_json(const struct answer *w, const struct container_ta
     return array;
 }
 
-void report_json_write(struct cmd_context *ctx, const struct answer *w,
-        const struct guess_list *guesses, const struct container_table *containers) {
+void report_json_write(
+        struct cmd_context *ctx, const struct answer *w, const struct report_view *view) {
     json_t *root = json_object(), *checkpoints = json_array(), *sites = json_array();
     json_out_str(root, "schema", STR("ramlens.report/1"));
     set_name(root, "target", w->has_target ? w->target.name : STR(""));
@@ -249,7 +249,8 @@ void report_json_write(struct cmd_context *ctx, const struct answer *w,
         json_array_append_new(sites, site_json(w, i));
     json_object_set_new(root, "sites", sites);
     json_object_set_new(root, "crossing", crossing_json(w));
-    json_object_set_new(root, "guesses", guesses_json(guesses));
-    json_object_set_new(root, "containers", containers_json(w, containers));
+    json_object_set_new(root, "guesses", guesses_json(view->guesses));
+    json_object_set_new(root, "containers", containers_json(w, view->containers));
+    report_json_chip(root, w, view);
     json_out_write(root, ctx->out);
 }

@@ -29,6 +29,8 @@ struct report {
 void report_findings(struct report *r);
 void report_verdict(struct report *r);
 void report_first_question(struct report *r);
+/// The options of the configuration that was given; nothing without one.
+void report_options(struct report *r);
 void report_hints(struct report *r);
 void report_second_question(struct report *r);
 void report_guesses(struct report *r, const struct guess_list *list);
@@ -42,6 +44,9 @@ void report_largest_sites(struct report *r);
 const struct run_checkpoint *report_checkpoint(const struct report *r, uint32_t index);
 void report_heading(struct report *r, const char *format, ...)
         __attribute__((format(printf, 2, 3)));
+/// "cache=128K", or "CONFIG_MBEDTLS_SSL_IN_CONTENT_LEN=512". In the arena.
+const char *report_option_name(
+        const struct report *r, const struct option_line *o, const char *value);
 /// A table of the sites that grew most in internal RAM between two moments.
 void report_grown_sites(
         struct report *r, const struct placement_moment *from, const struct placement_moment *to);

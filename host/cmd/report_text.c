@@ -8,10 +8,10 @@
 
 // ---- which checkpoints
 
-static bool find_checkpoint(const struct report *r, const char *name, uint32_t *index) {
-    for (uint32_t i = 0; i < r->w->run.checkpoint_count; i++) {
-        if (str_equal(report_checkpoint(r, i)->name, str_from(name)) &&
-                report_checkpoint(r, i)->cycle <= 1) {
+static bool find_checkpoint(const struct answer *w, struct str name, uint32_t *index) {
+    for (uint32_t i = 0; i < w->run.checkpoint_count; i++) {
+        const struct run_checkpoint *c = &w->run.checkpoints[i];
+        if (str_equal(c->name, name) && c->cycle <= 1) {
             *index = i;
             return true;
         }
@@ -19,19 +19,17 @@ static bool find_checkpoint(const struct report *r, const char *name, uint32_t *
     return false;
 }
 
-/// The base: as asked, else the first with an observed figure, else the last before the first cycle, else the first.
-static void choose_base(struct report *r) {
-    const struct answer *w = r->w;
-    if (r->view->base != NULL && find_checkpoint(r, r->view->base, &r->base))
-        return;
+uint32_t report_base(const struct answer *w, const char *name) {
+    uint32_t base = 0;
+    if (name != NULL && find_checkpoint(w, str_from(name), &base))
+        return base;
     for (uint32_t i = 0; w->has_observed && i < w->observed.count; i++)
-        if (w->observed.figures[i].known && w->observed.figures[i].in_run) {
-            const char *name = arena_copy(w->a, w->observed.figures[i].checkpoint).at;
-            if (find_checkpoint(r, name, &r->base))
-                return;
-        }
-    while (r->base + 1 < w->run.checkpoint_count && report_checkpoint(r, r->base + 1)->cycle == 0)
-        r->base++;
+        if (w->observed.figures[i].known && w->observed.figures[i].in_run &&
+                find_checkpoint(w, w->observed.figures[i].checkpoint, &base))
+            return base;
+    while (base + 1 < w->run.checkpoint_count && w->run.checkpoints[base + 1].cycle == 0)
+        base++;
+    return base;
 }
 
 /// Whether the step to checkpoint `c` is one of Q2's: a connection that is up, or media that flows.
@@ -39,15 +37,23 @@ static bool is_step(const struct run_checkpoint *c) {
     return str_equal(c->name, STR("connected")) || str_starts_with(c->name, STR("streaming"));
 }
 
+uint32_t report_step(const struct answer *w, uint32_t base) {
+    for (uint32_t i = base + 1; i < w->run.checkpoint_count; i++)
+        if (is_step(&w->run.checkpoints[i]))
+            return i;
+    return base + 1 < w->run.checkpoint_count ? base + 1 : base;
+}
+
 /// Q2's steps: "connected", "streaming" ... of the first cycle; without such names every later checkpoint.
 static void choose_steps(struct report *r) {
     const struct run *run = &r->w->run;
-    for (int by_name = 1; by_name >= 0 && r->step_count == 0; by_name--)
-        for (uint32_t i = r->base + 1; i < run->checkpoint_count; i++) {
-            const struct run_checkpoint *c = report_checkpoint(r, i);
-            if (c->cycle <= 1 && r->step_count < REPORT_STEPS_MOST && (!by_name || is_step(c)))
-                r->steps[r->step_count++] = i;
-        }
+    uint32_t first = report_step(r->w, r->base);
+    bool by_name = is_step(report_checkpoint(r, first));
+    for (uint32_t i = r->base + 1; i < run->checkpoint_count; i++) {
+        const struct run_checkpoint *c = report_checkpoint(r, i);
+        if (c->cycle <= 1 && r->step_count < REPORT_STEPS_MOST && (!by_name || is_step(c)))
+            r->steps[r->step_count++] = i;
+    }
 }
 
 // ---- head
@@ -96,15 +102,15 @@ static void head(struct report *r) {
 
 void report_text(struct cmd_context *ctx, const struct answer *answer,
         const struct report_view *view, struct text *out) {
-    struct report r = { .ctx = ctx, .w = answer, .view = view, .out = out };
+    struct report r = { .ctx = ctx, .w = answer, .view = view, .out = out, .base = view->base };
     r.two_states = answer->has_target && answer->plans[ANSWER_STATE].path != NULL;
-    choose_base(&r);
     choose_steps(&r);
     head(&r);
     if (answer->has_target) {
         report_findings(&r);
         report_verdict(&r);
         report_first_question(&r);
+        report_options(&r);
         report_hints(&r);
         if (answer->has_trace)
             report_second_question(&r);

@@ -37,6 +37,20 @@ static void verdict_before(struct report *r) {
     text_printf(r->out, ".\n");
 }
 
+/// Without a trace only what the device said tells of growth.
+static void verdict_observed(struct report *r) {
+    uint32_t from = r->base;
+    for (uint32_t i = 0; i < r->step_count; from = r->steps[i++]) {
+        struct region_table before = answer_region(r->w, from, ANSWER_STATE, 0),
+                            after = answer_region(r->w, r->steps[i], ANSWER_STATE, 0);
+        if (before.free_observed && after.free_observed)
+            text_printf(r->out, "From '%.*s' to '%.*s' the device's free bytes change by %s.\n",
+                    STR_ARG(report_checkpoint(r, from)->name),
+                    STR_ARG(report_checkpoint(r, r->steps[i])->name),
+                    human_change(after.free - before.free).text);
+    }
+}
+
 static void verdict_growth(struct report *r) {
     const struct placement_moment *m = r->w->moments[ANSWER_STATE];
     uint32_t from = r->base;
@@ -60,7 +74,10 @@ void report_verdict(struct report *r) {
     struct text *out = r->out;
     r->out = &all;
     verdict_before(r);
-    verdict_growth(r);
+    if (r->w->has_trace)
+        verdict_growth(r);
+    else
+        verdict_observed(r);
     r->out = out;
     text_add_char(out, '\n');
     text_wrap(out, text_str(&all), 0, r->ctx->term.columns);

@@ -34,7 +34,7 @@ static void line(struct report *r, struct table *t, const char *what, const char
 static void row_line(struct report *r, struct table *t, const struct region_row *row, int64_t state,
         int64_t stock) {
     struct str name = component_name(r, row->component);
-    bool is_static = row->kind == ROW_STATIC;
+    bool is_static = row->kind == ROW_STATIC && name.len;
     const char *what = arena_printf(r->ctx->arena, "%-12s %.*s%s%.*s", row_kind_names[row->kind],
             STR_ARG(name.len != 0 ? name : row->about), is_static ? ", " : "",
             (int)(is_static ? row->about.len : 0), row->about.at);
@@ -99,6 +99,50 @@ static void outside(struct report *r) {
     }
 }
 
+/// Threads that live at the base checkpoint.
+static uint64_t report_threads(const struct report *r) {
+    const struct run_checkpoint *c = report_checkpoint(r, r->base);
+    uint64_t count = 0;
+    for (uint32_t i = 0; i < r->w->map.count; i++)
+        count += c->rows[i].kernel[KERNEL_THREAD];
+    return count;
+}
+
+/// What a heap has only later, and what each thread has a copy of.
+static void within(struct report *r) {
+    const struct answer *w = r->w;
+    const struct target_region *region = &w->target.regions[0];
+    for (uint32_t i = 0; i < region->lent_count; i++)
+        text_printf(r->out, "%s%.*s, %s B (until '%.*s')",
+                i ? "; " : "Heap only later: ", STR_ARG(region->lent[i].about),
+                human_exact(region->lent[i].bytes).text, STR_ARG(region->lent[i].until));
+    text_printf(r->out, "%s", region->lent_count ? ".\n" : "");
+    const struct static_account *s = &w->accounts[ANSWER_STATE];
+    uint64_t all = 0;
+    for (uint32_t i = 0; i < s->component_count; i++)
+        all += s->thread_bytes[i];
+    if (all == 0)
+        return;
+    text_printf(r->out, "Thread-local data, a copy on each thread's stack: %s B",
+            human_exact(all).text);
+    for (uint32_t i = 0; i < s->component_count; i++)
+        if (s->thread_bytes[i])
+            text_printf(r->out, ", %.*s %s", STR_ARG(w->map.names[i]),
+                    human_exact(s->thread_bytes[i]).text);
+    text_printf(r->out, "; %s threads of this run at that moment.\n",
+            human_exact(report_threads(r)).text);
+}
+
+static void beyond_log(struct report *r) {
+    uint64_t bytes = r->w->accounts[ANSWER_STATE].beyond_log[0];
+    if (bytes)
+        text_printf(r->out,
+                "The files have %s B more static data than the device's log leaves room for: they "
+                "are "
+                "not of one build.\n",
+                human_exact(bytes).text);
+}
+
 static void host_only(struct report *r) {
     const struct answer *w = r->w;
     const struct run_checkpoint *c = report_checkpoint(r, r->base);
@@ -151,6 +195,8 @@ void report_first_question(struct report *r) {
     explain_free(r);
     text_add_char(r->out, '\n');
     outside(r);
+    within(r);
+    beyond_log(r);
     if (!trace_is_of_device(r->w->image))
         host_only(r);
     observed_points(r);

@@ -3,14 +3,15 @@
 #define RAMLENS_EMPTY_TRACE_H
 
 #include "arena.h"
+#include "conf.h"
 #include "err.h"
 #include "trace.h"
 
 #include <stdbool.h>
 
-/// Opens a trace of a device that did nothing, with a checkpoint for each line `free NAME ...` of the file of observed figures at `observed`, else
-/// (NULL, or none there) one called "start". False with a message when the file breaks the grammar or there is no room for a temporary file, which is
-/// gone when the trace is closed.
-bool empty_trace_open(struct arena *a, const char *observed, struct trace *out, struct err *err);
+/// Opens a trace of a device that did nothing, with a checkpoint for each line `free NAME ...` of the observed figures, else (NULL, or none there) one
+/// called "start". False with a message when there is no room for a temporary file, which is gone when the trace is closed.
+bool empty_trace_open(
+        struct arena *a, const struct conf *observed, struct trace *out, struct err *err);
 
 #endif

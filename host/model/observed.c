@@ -2,7 +2,6 @@
 /// decided here.
 #include "observed.h"
 
-#include "conf.h"
 #include "text.h"
 
 struct reader {
@@ -91,12 +90,12 @@ static bool read_line(struct reader *r, const struct conf_line *line) {
     return true;
 }
 
-bool observed_read(struct arena *a, const char *path, const struct target *target,
+bool observed_read(struct arena *a, const struct conf *file, const struct target *target,
         struct observed *out, struct err *err) {
     static const char *const keys[] = { "free", NULL };
-    struct reader r = { .arena = a, .target = target, .out = out, .err = err };
+    struct reader r = { .arena = a, .conf = *file, .target = target, .out = out, .err = err };
     *out = (struct observed){ 0 };
-    if (!conf_read(a, path, &r.conf, err) || !conf_check_keys(&r.conf, r.conf.lines, keys, err)) {
+    if (!conf_check_keys(&r.conf, r.conf.lines, keys, err)) {
         return false;
     }
     out->path = r.conf.path;

@@ -15,6 +15,7 @@
 #define RAMLENS_OBSERVED_H
 
 #include "arena.h"
+#include "conf.h"
 #include "err.h"
 #include "str.h"
 #include "target.h"
@@ -42,10 +43,10 @@ struct observed {
     uint32_t count;
 };
 
-/// Reads the file at `path`. False with file and line for a word, capability or figure that makes
-/// no sense, and for a moment that is there twice with one capability. Everything lives as long as
-/// the arena. Linear in the file, but for the square of the number of figures.
-bool observed_read(struct arena *a, const char *path, const struct target *target,
+/// Reads what `file` says. False with file and line for a word, capability or figure that makes no
+/// sense, and for a moment that is there twice with one capability. Everything lives as long as the
+/// arena and the file's. Linear in the file, but for the square of the number of figures.
+bool observed_read(struct arena *a, const struct conf *file, const struct target *target,
         struct observed *out, struct err *err);
 
 /// Sets `in_run` of every figure by the names of the run's checkpoints.

@@ -33,10 +33,14 @@ static void add_statics(
     for (uint32_t i = 0; statics != NULL && i < statics->row_count; i++) {
         const struct static_row *s = &statics->rows[i];
         bool is_sure = s->least == s->bytes;
+        bool is_rest = s->component == STATIC_NO_COMPONENT;
         struct region_row row = { .kind = ROW_STATIC,
-            .source = is_sure ? ROW_MEASURED : ROW_COMPUTED,
-            .component = s->component,
-            .about = str_from(footprint_kind_names[s->kind]),
+            .source = is_rest   ? ROW_OBSERVED
+                      : is_sure ? ROW_MEASURED
+                                : ROW_COMPUTED,
+            .component = is_rest ? ROW_NO_COMPONENT : s->component,
+            .about = is_rest ? STR("in no file that was given")
+                             : str_from(footprint_kind_names[s->kind]),
             .known = s->known,
             .origin = str_from(static_origin_names[s->origin]),
             .bytes = (int64_t)s->bytes };

@@ -5,13 +5,14 @@
 #include <stdlib.h>
 
 const char *const static_origin_names[STATIC_ORIGINS] = { "device-program", "archives",
-    "host-program" };
+    "host-program", "boot-log" };
 
 struct making {
     struct arena *a;
     const struct target *target;
     struct static_account *out;
-    uint64_t *cells; ///< By region, component, kind.
+    uint64_t *linked; ///< By region: before a plan moves anything.
+    uint64_t *cells;  ///< By region, component, kind.
     uint64_t *least;
     uint8_t *origins; ///< By component.
     struct str known[STATIC_ORIGINS];
@@ -75,6 +76,10 @@ static struct str known_by(struct arena *a, const char *what, const struct footp
 
 // ---- sources
 
+static bool is_thread_local(const struct footprint_item *item) {
+    return item->kind == FOOTPRINT_THREAD_DATA || item->kind == FOOTPRINT_THREAD_ZERO;
+}
+
 static void add_device(struct making *m, const struct footprint *f) {
     bool has_map = false;
     for (size_t i = 0; i < f->files.len; i++)
@@ -85,10 +90,15 @@ static void add_device(struct making *m, const struct footprint *f) {
     for (size_t i = 0; i < f->items.len; i++) {
         const struct footprint_item *item = &f->items.at[i];
         uint32_t memory = f->sections.at[item->section].memory;
+        if (is_thread_local(item) && item->fate == FOOTPRINT_LINKED)
+            m->out->thread_bytes[item->component] += item->bytes;
         if (memory == MEMORY_NONE || item->fate != FOOTPRINT_LINKED ||
                 item->cause == FOOTPRINT_DUMMY)
             continue;
-        uint32_t region = moved_to(m, f, item, f->memories.list[memory].region);
+        uint32_t linked = f->memories.list[memory].region;
+        uint32_t region = moved_to(m, f, item, linked);
+        if (linked != TARGET_NONE)
+            m->linked[linked] += item->bytes;
         if (region != TARGET_NONE)
             add(m, region, item->component, item->kind, item->bytes, true);
     }
@@ -96,9 +106,8 @@ static void add_device(struct making *m, const struct footprint *f) {
 
 /// Whether the item takes RAM on a chip.
 static bool takes_ram(const struct footprint_item *item) {
-    bool is_thread = item->kind == FOOTPRINT_THREAD_DATA || item->kind == FOOTPRINT_THREAD_ZERO;
     return item->must_be_internal ||
-           (!is_thread && footprint_kind_is_writable((enum footprint_kind)item->kind));
+           (!is_thread_local(item) && footprint_kind_is_writable((enum footprint_kind)item->kind));
 }
 
 static void add_archives(struct making *m, const struct static_sources *s) {
@@ -111,9 +120,14 @@ static void add_archives(struct making *m, const struct static_sources *s) {
         if (!may_stay)
             continue;
         m->origins[item->component] = STATIC_OF_ARCHIVES;
+        if (is_thread_local(item))
+            m->out->thread_bytes[item->component] += item->bytes;
         bool stays = item->fate == FOOTPRINT_STAYS;
         uint32_t region = moved_to(m, f, item, 0);
-        if (takes_ram(item) && region != TARGET_NONE && (stays || !s->has_roots))
+        if (!takes_ram(item) || (!stays && s->has_roots))
+            continue;
+        m->linked[0] += item->bytes;
+        if (region != TARGET_NONE)
             add(m, region, item->component, item->kind, item->bytes, stays);
     }
 }
@@ -127,6 +141,8 @@ static void add_host(struct making *m, const struct static_sources *s) {
             continue;
         add(m, 0, c, FOOTPRINT_DATA, d->bytes[STATIC_DATA][c], true);
         add(m, 0, c, FOOTPRINT_ZERO, d->bytes[STATIC_ZERO][c], true);
+        m->out->thread_bytes[c] += d->bytes[STATIC_TLS][c];
+        m->linked[0] += d->bytes[STATIC_DATA][c] + d->bytes[STATIC_ZERO][c];
     }
 }
 
@@ -137,7 +153,7 @@ static void push_rows(struct making *m) {
     uint32_t room = 0;
     for (size_t i = 0; i < cell_of(m, m->target->region_count, 0, 0); i++)
         room += m->cells[i] != 0;
-    out->rows = NEW_ARRAY(m->a, struct static_row, room + 1u);
+    out->rows = NEW_ARRAY(m->a, struct static_row, (size_t)room + m->target->region_count + 1u);
     for (uint32_t r = 0; r < m->target->region_count; r++)
         for (uint32_t c = 0; c < m->components; c++)
             for (unsigned k = 0; k < FOOTPRINT_KINDS; k++) {
@@ -158,6 +174,29 @@ static void push_rows(struct making *m) {
             }
 }
 
+/// What the log has more of, region by region.
+static void push_rest(struct making *m, const struct device_fit *log) {
+    struct static_account *out = m->out;
+    for (size_t i = 0; log->has_heaps && log->fits && i < log->regions.len; i++) {
+        const struct device_region *r = &log->regions.at[i];
+        uint64_t linked = r->region < m->target->region_count ? m->linked[r->region] : 0;
+        if (r->heaps == 0 || r->is_short || r->region >= m->target->region_count)
+            continue;
+        out->beyond_log[r->region] = linked > r->static_bytes ? linked - r->static_bytes : 0;
+        if (linked >= r->static_bytes)
+            continue;
+        uint64_t rest = r->static_bytes - linked;
+        out->rows[out->row_count++] = (struct static_row){ .region = r->region,
+            .component = STATIC_NO_COMPONENT,
+            .kind = FOOTPRINT_UNKNOWN,
+            .origin = STATIC_OF_LOG,
+            .bytes = rest,
+            .least = rest,
+            .known = STR("boot log") };
+        out->region_bytes[r->region] += rest;
+    }
+}
+
 void static_account_make(struct arena *a, const struct target *target,
         const struct component_map *map, const struct static_sources *sources,
         struct static_account *out) {
@@ -167,7 +206,10 @@ void static_account_make(struct arena *a, const struct target *target,
     *out = (struct static_account){ .region_count = target->region_count,
         .component_count = map->count,
         .region_bytes = NEW_ARRAY(a, uint64_t, target->region_count + 1u),
-        .component_bytes = NEW_ARRAY(a, uint64_t, map->count + 1u) };
+        .component_bytes = NEW_ARRAY(a, uint64_t, map->count + 1u),
+        .thread_bytes = NEW_ARRAY(a, uint64_t, map->count + 1u),
+        .beyond_log = NEW_ARRAY(a, uint64_t, target->region_count + 1u) };
+    m.linked = NEW_ARRAY(a, uint64_t, target->region_count + 1u);
     m.cells = NEW_ARRAY(a, uint64_t, cell_of(&m, target->region_count, 0, 0) + 1);
     m.least = NEW_ARRAY(a, uint64_t, cell_of(&m, target->region_count, 0, 0) + 1);
     m.origins = NEW_ARRAY(a, uint8_t, map->count + 1u);
@@ -180,4 +222,6 @@ void static_account_make(struct arena *a, const struct target *target,
     if (sources->host && !sources->device)
         add_host(&m, sources);
     push_rows(&m);
+    if (sources->log)
+        push_rest(&m, sources->log);
 }

@@ -3,6 +3,7 @@
 
 #include "answer_parts.h"
 #include "empty_trace.h"
+#include "import_files.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -236,9 +237,24 @@ static void at_checkpoint(void *self, const struct run_checkpoint *c) {
 
 // ---- reading
 
+/// Figures of a device: of their file, else of its log.
+static bool read_figures(struct answer *w, const struct answer_options *o, struct err *err) {
+    uint32_t count = 0;
+    if (o->target == NULL)
+        return true;
+    w->has_observed = true;
+    if (o->observed)
+        return conf_read(w->a, o->observed, &w->figures, err);
+    struct str text = o->boot_log ? answer_log_figures(w->a, o->boot_log, &count) : STR("");
+    w->has_observed = count > 0;
+    return !w->has_observed ||
+           conf_parse(w->a, import_path(o->boot_log, 0), text, &w->figures, err);
+}
+
 static bool read_run(struct answer *w, const struct answer_options *o, struct err *err) {
+    const struct conf *moments = w->has_observed ? &w->figures : NULL;
     if (o->trace ? !trace_open(w->a, o->trace, &w->trace, err)
-                 : !empty_trace_open(w->a, o->target ? o->observed : NULL, &w->trace, err))
+                 : !empty_trace_open(w->a, moments, &w->trace, err))
         return false;
     w->has_trace = o->trace != NULL;
     uint32_t image = o->image == 0 ? w->trace.image_count : o->image;
@@ -299,10 +315,8 @@ static bool read_target(struct answer *w, const struct answer_options *o, struct
         w->placements[i].by_address = trace_is_of_device(w->image);
     }
     w->has_target = true;
-    w->has_observed = o->observed != NULL;
-    return o->observed == NULL ||
-           (observed_read(w->a, o->observed, &w->target, &w->observed, err) &&
-                   check_figures(w, err));
+    return !w->has_observed || (observed_read(w->a, &w->figures, &w->target, &w->observed, err) &&
+                                       check_figures(w, err));
 }
 
 static void match_observed(struct answer *w) {
@@ -323,9 +337,9 @@ static bool read_versions(struct answer *w, struct err *err) {
 bool answer_open(
         struct answer *w, struct arena *a, const struct answer_options *o, struct err *err) {
     *w = (struct answer){ .a = a, .trace = { .fd = -1 } };
-    if (!component_map_read(w->a, o->components, &w->map, err) || !read_run(w, o, err) ||
-            !read_target(w, o, err) || !answer_read_link_map(w, o, err) || !read_versions(w, err) ||
-            (w->has_target && !answer_read_statics(w, o, err))) {
+    if (!component_map_read(w->a, o->components, &w->map, err) || !read_figures(w, o, err) ||
+            !read_run(w, o, err) || !read_target(w, o, err) || !answer_read_link_map(w, o, err) ||
+            !read_versions(w, err) || (w->has_target && !answer_read_statics(w, o, err))) {
         answer_close(w);
         return false;
     }
@@ -346,6 +360,15 @@ void answer_run(struct answer *w, const struct ledger_listener *also, struct pro
     keep_crossings(w, &watch);
     if (w->has_observed)
         match_observed(w);
+}
+
+struct str answer_log_figures(struct arena *a, const struct import_found *log, uint32_t *count) {
+    const struct import_source source = { .path = import_path(
+                                                  log, log->log.boots.at[log->boot].input),
+        .log = &log->log,
+        .fit = &log->fit,
+        .boot = log->boot };
+    return import_observed(a, &source, count);
 }
 
 void answer_close(struct answer *w) {

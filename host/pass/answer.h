@@ -4,7 +4,9 @@
 
 #include "arena.h"
 #include "component_map.h"
+#include "conf.h"
 #include "err.h"
+#include "import_log.h"
 #include "observed.h"
 #include "owners.h"
 #include "placement.h"
@@ -43,6 +45,8 @@ struct answer_options {
     uint32_t archive_count;
     const struct sdkconfig *
             configuration; ///< The project's; its choices are among `target_options`. NULL: not given.
+    const struct import_found
+            *boot_log; ///< What the device printed, compared with the target; NULL: not given.
 };
 
 enum { ANSWER_STATES = 2, ANSWER_STATE = 0, ANSWER_STOCK = 1 };
@@ -93,6 +97,7 @@ struct answer {
     struct static_account
             accounts[ANSWER_STATES]; ///< Static bytes of the target; with `has_target`.
     struct versions versions;        ///< What the program was built from, by PROGRAM.versions.
+    struct conf figures;             ///< What was observed, as written.
     struct observed observed;
     bool has_observed;
     struct answer_crossing
@@ -100,6 +105,9 @@ struct answer {
     uint32_t crossing_count;
     struct answer_crossing crossing; ///< The last of them; not `wanted` when there are none.
 };
+
+/// The observed figures of a device's log that was compared with its target, as a file of observed figures; `*count` of them. In `a`.
+struct str answer_log_figures(struct arena *a, const struct import_found *log, uint32_t *count);
 
 /// Opens the trace and reads all but its events. False with a message. What only weakens the answer (a module that cannot be read, no
 /// link map) is no failure: see answer.owners.problems. `w` must stay where it is.

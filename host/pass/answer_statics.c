@@ -128,6 +128,7 @@ bool answer_read_statics(struct answer *w, const struct answer_options *o, struc
     sources.host = w->has_statics ? &w->statics : NULL;
     sources.device = w->has_device ? &w->device : NULL;
     sources.archives = w->has_archives ? &w->archives : NULL;
+    sources.log = o->boot_log ? &o->boot_log->fit : NULL;
     for (unsigned i = 0; i < ANSWER_STATES; i++) {
         sources.moves = &w->plans[i].statics;
         static_account_make(w->a, &w->target, &w->map, &sources, &w->accounts[i]);

@@ -55,6 +55,52 @@ check "and not without one" "$ramlens" report --subject "$tmp/subject" "$tmp/app
 check "settings of another target are refused" says 2 "ramlens report: $tmp/device/settings: is for target 'esp32p4', not 'freertos'" \
     "$ramlens" report --target freertos --settings "$tmp/device/settings" "$tmp/app.rlt"
 
+# ---- a report that reads the log itself
+
+of_log() {
+    "$ramlens" report --boot-log "$log" --free "$form" "$@"
+}
+
+of_log >"$tmp/whole"
+check "a log alone makes a report" grep -q '^target esp32p4: .*cache=256K' "$tmp/whole"
+check "what is static in all is a row" grep -q '^static  *in no file that was given  *-107,200  boot log$' "$tmp/whole"
+check "its free bytes are those of --observed" grep -q '^free  *369,796  observed$' "$tmp/whole"
+check "growth is the device's" grep -q "^From 'start' to 'ready' the device's free bytes change by -249,856" "$tmp/whole"
+check "ranges that a heap has only later are named" grep -q "^Heap only later: .* B (until 'start')" "$tmp/whole"
+check "a table adds up" sh -c "sed -n '/^internal RAM/,/^free/p' '$tmp/whole' | tr -d , |
+    awk '/^internal RAM/ { n = \$5 } /^[a-z]+ .* -[0-9]+  / { for (i = 2; i <= NF; i++) if (\$i ~ /^-[0-9]+\$/) n += \$i } /^free/ { exit n != \$2 }'"
+check "it says the same as the files of an import" same "$("$ramlens" report --target esp32p4 --settings "$tmp/device/settings" --observed "$tmp/device/observed" |
+    grep '^free  ')" "$(grep '^free  ' "$tmp/whole")"
+check "--set counts more, with a warning" sh -c "'$ramlens' report --boot-log '$log' --set cache=128K 2>&1 >'$tmp/other' | grep -q 'boot.log: .*' &&
+    grep -q 'cache=128K' '$tmp/other'"
+check "with a trace, too" sh -c "'$ramlens' report --boot-log '$log' --free '$form' '$tmp/app.rlt' | grep -q '^static  *in no file that was given  *-1[0-9]*,[0-9]* *boot log$'"
+check "JSON keeps to its schema" sh -c "'$ramlens' report --json --boot-log '$log' >'$tmp/json' &&
+    /usr/bin/python3 tests/subject/schema.py docs/report.schema.json '$tmp/json' lent 0 bytes"
+check "files of another build are noticed" sh -c "printf 'char big[200000] = {1};int main(void){return big[0];}' >'$tmp/big.c' &&
+    riscv64-unknown-elf-gcc -march=rv32imc -mabi=ilp32 -nostdlib -Wl,-Ttext=0x4ff10000,--defsym=_start=main -o '$tmp/big.elf' '$tmp/big.c' &&
+    '$ramlens' report --boot-log '$log' --elf '$tmp/big.elf' | grep -q 'B more static data than the device.s log leaves room for'"
+check "a log without a start is refused" says 2 "ramlens report: $tmp/empty: nothing in it is a device's start*" sh -c ": >'$tmp/empty' && '$ramlens' report --boot-log '$tmp/empty'"
+check "a log that names no chip asks for one" says 2 "ramlens report: $tmp/nochip: names no chip that is known; --target names it" \
+    sh -c "grep -v p4 '$log' >'$tmp/nochip'; '$ramlens' report --boot-log '$tmp/nochip'"
+
+# ---- what a configuration holds
+
+cat >"$tmp/sdkconfig" <<'END'
+# Espressif IoT Development Framework (ESP-IDF) 5.5.1 Project Configuration
+CONFIG_CACHE_L2_CACHE_SIZE=0x40000
+CONFIG_SPIRAM_MALLOC_ALWAYSINTERNAL=1024
+CONFIG_MBEDTLS_SSL_OUT_CONTENT_LEN=8192
+# CONFIG_SPIRAM is not set
+END
+"$ramlens" report --target esp32p4 --sdkconfig "$tmp/sdkconfig" "$tmp/app.rlt" >"$tmp/configured"
+check "a configuration chooses parameters" grep -q '^target esp32p4: .*cache=256K .*psram=none threshold=1024' "$tmp/configured"
+check "another value frees what the chip says" grep -q '^cache  *256K  *128K  *+131,072  *+13[01],[0-9]* ' "$tmp/configured"
+check "what an option holds is said" grep -q '^MBEDTLS_SSL_OUT_CONTENT_LEN  *8192  *8,192  *512  *+7,680' "$tmp/configured"
+check "a default has a mark" grep -q '^MBEDTLS_SSL_IN_CONTENT_LEN  *\*16384 ' "$tmp/configured"
+check "the best stands at the head" grep -q '^Of the configuration, cache=128K in place of 256K buys most: 131,072 B' "$tmp/configured"
+check "JSON has the same" sh -c "'$ramlens' report --json --target esp32p4 --sdkconfig '$tmp/sdkconfig' '$tmp/app.rlt' >'$tmp/json' &&
+    /usr/bin/python3 tests/subject/schema.py docs/report.schema.json '$tmp/json' findings option frees"
+
 # ---- heap traces
 
 cat >"$tmp/trace.log" <<'END'

@@ -2,9 +2,15 @@
 #include "observed.h"
 #include "target_fixture.h"
 
+static bool read_file(struct fixture *f, const char *path, struct observed *out) {
+    struct conf conf;
+    return conf_read(&f->arena, path, &conf, &f->err) &&
+           observed_read(&f->arena, &conf, &f->target, out, &f->err);
+}
+
 static bool try_observed(struct fixture *f, const char *text, struct observed *out) {
     memset(&f->err, 0, sizeof(f->err));
-    return observed_read(&f->arena, fixture_write(f, "observed", text), &f->target, out, &f->err);
+    return read_file(f, fixture_write(f, "observed", text), out);
 }
 
 static struct observed read_observed(struct fixture *f, const char *text) {
@@ -20,8 +26,7 @@ static void the_subjects_file_gives_two_figures(void **state) {
     struct fixture *f = *state;
     struct observed observed;
     fixture_load(f, NULL, NULL, NULL);
-    assert_true(
-            observed_read(&f->arena, "subjects/webrtc/observed", &f->target, &observed, &f->err));
+    assert_true(read_file(f, "subjects/webrtc/observed", &observed));
     uint32_t internal = target_find_capability(&f->target, STR("internal"));
     const struct observed_figure *figure = observed_find(&observed, STR("networking"), internal);
     assert_non_null(figure);
