@@ -94,7 +94,8 @@ static bool read_device_files(struct cmd_context *ctx, struct answer_options *o)
     if (!answer_has_option(ctx, "archives"))
         return true;
     o->device_elf = opt_value(&ctx->values, "elf", NULL);
-    o->device_map = opt_value(&ctx->values, "map", NULL);
+    o->device_map =
+            opt_value(&ctx->values, answer_has_option(ctx, "elf-map") ? "elf-map" : "map", NULL);
     return read_archives(ctx, o);
 }
 

@@ -28,6 +28,23 @@
         .more = "Lines 'set NAME VALUE'. What --set says counts more."                             \
     }
 
+/// A row for commands that know of the device's files.
+#define ANSWER_ARCHIVES_OPT                                                                        \
+    {                                                                                              \
+        .name = "archives", .value = "FILE", .many = true,                                         \
+        .help = "objects and archives compiled for the device",                                    \
+        .more = "May be repeated; objects and archives among the operands count, too, so "         \
+                "that `--archives lib*.a` works."                                                  \
+    }
+
+/// All of them. A command that has another --map calls it --elf-map.
+#define ANSWER_DEVICE_OPTS                                                                         \
+    { .name = "elf", .value = "FILE", .help = "the device's linked program" },                     \
+            { .name = "map",                                                                       \
+                .value = "FILE",                                                                   \
+                .help = "the linker's map of the device's program" },                              \
+            ANSWER_ARCHIVES_OPT
+
 /// Further rows for such commands.
 #define ANSWER_TARGET_OPTS                                                                         \
     { .letter = 't',                                                                               \
@@ -48,16 +65,7 @@
             { .name = "link-map",                                                                  \
                 .value = "FILE",                                                                   \
                 .help = "the linker's map of the program that ran" },                              \
-            { .name = "elf", .value = "FILE", .help = "the device's linked program" },             \
-            { .name = "map",                                                                       \
-                .value = "FILE",                                                                   \
-                .help = "the linker's map of the device's program" },                              \
-            { .name = "archives",                                                                  \
-                .value = "FILE",                                                                   \
-                .many = true,                                                                      \
-                .help = "objects and archives compiled for the device",                            \
-                .more = "May be repeated; objects and archives among the operands count, too, so " \
-                        "that `--archives lib*.a` works." },                                       \
+            ANSWER_DEVICE_OPTS,                                                                    \
             { .name = "boot-log",                                                                  \
                 .value = "FILE",                                                                   \
                 .help = "what the device printed on its serial line",                              \

@@ -31,6 +31,12 @@ static const struct opt opts[] = {
             .help = "move the threads' stacks, too",
             .more = "Whether a thread writes flash is not known from a run; the stack of one that "
                     "does must stay internal." },
+    { .name = "statics",
+            .help = "move static data, too, as far as a linker can",
+            .more = "Zero data into external RAM, constants into flash, by archive; --elf and "
+                    "--map, or --archives, tell of it. Whether an interrupt or DMA uses it, or "
+                    "code "
+                    "that runs while the cache is off, is not known." },
     { .name = "dhat",
             .value = "FILE",
             .help = "weigh accesses, by a DHAT run of the same program",
@@ -48,6 +54,7 @@ static const struct opt opts[] = {
     { .letter = 'f', .name = "force", .help = "replace FILE of --output" },
     { .letter = 'j', .name = "json", .help = "write JSON (docs/plan.schema.json)" },
     { .name = "link-map", .value = "FILE", .help = "the linker's map of the program" },
+    ANSWER_DEVICE_OPTS,
     { 0 },
 };
 
@@ -77,6 +84,33 @@ static bool set_stacks(struct plan_work *w) {
     return true;
 }
 
+/// Lines for static data that ramlens wrote are taken out of the kept text; with --statics new ones are put in for what no line of the user's
+/// decides.
+static bool set_statics(struct plan_work *w) {
+    struct cmd_context *ctx = w->ctx;
+    struct conf c;
+    struct plan own;
+    const char *path = w->update != NULL ? w->update : "plan";
+    w->moves_statics = opt_is_given(&ctx->values, "statics");
+    if (!conf_parse(ctx->arena, path, w->kept, &c, &ctx->err))
+        return false;
+    for (struct conf_line *line = conf_find(c.lines, "static"), *next; line; line = next) {
+        next = conf_next(line);
+        if (str_equal(line->words[line->word_count - 1], STR("auto")))
+            conf_remove_words(ctx->arena, &c, line);
+    }
+    w->kept = conf_write(ctx->arena, &c);
+    const struct answer *a = &w->setup.answer;
+    if (!plan_parse(
+                ctx->arena, path, w->kept, &a->target, a->map.names, a->map.count, &own, &ctx->err))
+        return false;
+    static_moves_make(a, &own.statics, &w->statics);
+    for (size_t i = 0; w->moves_statics && i < w->statics.len; i++)
+        plan_static_add(w, &c, &w->statics.at[i]);
+    w->kept = conf_write(ctx->arena, &c);
+    return true;
+}
+
 /// The user's lines alone: what ramlens wrote is taken out.
 static bool read_kept(struct plan_work *w) {
     struct cmd_context *ctx = w->ctx;
@@ -87,15 +121,16 @@ static bool read_kept(struct plan_work *w) {
     w->kept = STR("");
     w->update = opt_value(&ctx->values, "update", NULL);
     if (w->update == NULL) {
-        return set_stacks(w) && plan_parse(ctx->arena, "plan", w->kept, &a->target, a->map.names,
-                                        a->map.count, &w->base, &ctx->err);
+        return set_stacks(w) && set_statics(w) &&
+               plan_parse(ctx->arena, "plan", w->kept, &a->target, a->map.names, a->map.count,
+                       &w->base, &ctx->err);
     }
     struct plan whole;
     return file_read(ctx->arena, w->update, 16 << 20, &w->kept, &ctx->err) &&
            plan_parse(ctx->arena, w->update, w->kept, &a->target, a->map.names, a->map.count,
                    &whole, &ctx->err) &&
-           plan_check_made_for(&whole, ctx->values.operands[0], STR(""), &ctx->err) &&
-           set_stacks(w) &&
+           plan_check_made_for(&whole, w->setup.trace, STR(""), &ctx->err) && set_stacks(w) &&
+           set_statics(w) &&
            plan_rewrite(ctx->arena, w->update, w->kept, &nothing, &out, &ctx->err) &&
            plan_parse(ctx->arena, w->update, out.text, &a->target, a->map.names, a->map.count,
                    &w->base, &ctx->err);
@@ -119,6 +154,7 @@ static bool prepare(struct plan_work *w) {
     plan_stock(ctx->arena, &a->target, a->map.names, a->map.count, &w->stock);
     if (!read_kept(w))
         return false;
+    w->setup.heaps = replay_setup_heaps(&w->setup, &w->base);
     lots_read(&w->lots, ctx->arena, &a->trace, a->image, &a->target, &a->owners, a->host_only,
             &w->base);
     return true;
@@ -194,6 +230,6 @@ const struct command cmd_plan = {
     .exits = "0 done; 1 done, and the goal of --free cannot be met; 2 not done",
     .opts = opts,
     .least_operands = 1,
-    .most_operands = 1,
+    .most_operands = UINT32_MAX,
     .run = run,
 };

@@ -38,6 +38,9 @@ static const struct opt opts[] = {
     { .name = "region", .value = "NAME", .help = "the region that --map draws (internal)" },
     { .letter = 'j', .name = "json", .help = "write JSON (docs/replay.schema.json)" },
     { .name = "link-map", .value = "FILE", .help = "the linker's map of the program" },
+    { .name = "elf", .value = "FILE", .help = "the device's linked program" },
+    { .name = "elf-map", .value = "FILE", .help = "the linker's map of the device's program" },
+    ANSWER_ARCHIVES_OPT,
     { 0 },
 };
 
@@ -92,8 +95,9 @@ static bool add_states(struct cmd_context *ctx, struct replay_setup *s, struct r
                     &plans[i]);
         else if (!replay_setup_plan(ctx, s, path, &plans[i]))
             return false;
-        if (replay_add(r, arena_copy(ctx->arena, plans[i].name).at, &plans[i], &s->heaps,
-                    UINT32_MAX, &ctx->err) == NULL)
+        struct heaps_options heaps = replay_setup_heaps(s, &plans[i]);
+        if (replay_add(r, arena_copy(ctx->arena, plans[i].name).at, &plans[i], &heaps, UINT32_MAX,
+                    &ctx->err) == NULL)
             return false;
     }
     return true;
@@ -126,8 +130,7 @@ static void write_answer(struct cmd_context *ctx, const struct replay_setup *s,
 static void warn_plans(struct cmd_context *ctx, struct replay_setup *s, const struct replay *r) {
     for (size_t i = 0; i < r->states.len; i++)
         if (r->states.at[i]->plan != NULL)
-            plan_warn(ctx, r->states.at[i]->plan, ctx->values.operands[0], s->answer.image,
-                    &s->answer.owners);
+            plan_warn(ctx, r->states.at[i]->plan, s->trace, s->answer.image, &s->answer.owners);
 }
 
 static int run(struct cmd_context *ctx) {
@@ -175,6 +178,6 @@ const struct command cmd_replay = {
             "every address compared.",
     .opts = opts,
     .least_operands = 1,
-    .most_operands = 1,
+    .most_operands = UINT32_MAX,
     .run = run,
 };

@@ -240,7 +240,7 @@ static const struct str *target_words(struct plan_work *w, uint32_t *count) {
 }
 
 static struct plan_draft make_draft(struct plan_work *w) {
-    struct plan_draft d = { .trace = str_from(w->ctx->values.operands[0]),
+    struct plan_draft d = { .trace = str_from(w->setup.trace),
         .identity = plan_trace_identity(w->ctx->arena, w->setup.answer.image),
         .target = w->setup.answer.target.name,
         .goal = w->goal,

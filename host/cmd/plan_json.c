@@ -83,6 +83,7 @@ void plan_json(struct plan_work *w) {
     json_object_set_new(root, "everything", result_json(w, &c->all));
     json_object_set_new(root, "curve", curve_json(w));
     json_object_set_new(root, "stays", stays_json(w));
+    json_object_set_new(root, "statics", plan_statics_json(w));
     json_out_str(root, "plan", w->file);
     json_out_write(root, w->ctx->out);
 }

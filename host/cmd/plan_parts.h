@@ -8,6 +8,9 @@
 #include "lots.h"
 #include "plan_write.h"
 #include "replay_setup.h"
+#include "static_moves.h"
+
+#include <jansson.h>
 
 struct plan_work {
     struct cmd_context *ctx;
@@ -21,7 +24,9 @@ struct plan_work {
     struct accesses accesses;
     struct str goal;   ///< In the words of the command line.
     struct str region; ///< As the user said it.
-    bool moves_stacks;
+    bool moves_stacks, moves_statics;
+    struct static_moves
+            statics;      ///< What a linker could put elsewhere, and no line of the user's decides.
     const char *update;   ///< Path of the file to be rewritten; NULL: none.
     struct str kept;      ///< Its text; "" without one. A line for stacks is in it already.
     struct str file;      ///< The text of the plan.
@@ -43,6 +48,14 @@ const char *plan_rule_words(const struct plan_work *w, const struct lot_rule *ru
 struct str plan_evidence(const struct plan_work *w, const struct choose_step *s);
 /// One line: why it moves.
 struct str plan_reason_of(const struct plan_work *w, const struct choose_step *s);
+
+enum { PLAN_STATIC_LEAST = 512 }; ///< Bytes that a line for static data must win.
+
+/// A line for static data into a plan's text, if it is worth one.
+void plan_static_add(struct plan_work *w, struct conf *c, const struct static_move *move);
+/// What could go by such lines, or goes.
+void plan_statics_text(const struct plan_work *w, struct text *out);
+json_t *plan_statics_json(const struct plan_work *w);
 
 void plan_text(struct plan_work *w, struct text *out);
 void plan_json(struct plan_work *w);

@@ -242,6 +242,7 @@ void plan_text(struct plan_work *w, struct text *out) {
     verdict_text(w, out);
     curve_text(w, out);
     advice_text(w, out);
+    plan_statics_text(w, out);
     stays_text(w, out);
     left_text(w, out);
     if (w->update == NULL && !opt_is_given(&w->ctx->values, "output"))

@@ -41,6 +41,21 @@ static bool take_placed(struct cmd_context *ctx, struct answer_options *o, bool 
     return true;
 }
 
+static void take_statics(const struct static_account *account, struct heaps_options *heaps) {
+    for (uint32_t i = 0; i < account->region_count; i++)
+        heaps->static_bytes[i] = account->region_bytes[i];
+}
+
+struct heaps_options replay_setup_heaps(struct replay_setup *s, const struct plan *plan) {
+    struct heaps_options heaps = s->heaps;
+    struct static_account account;
+    if (s->exact || plan->statics.len == 0)
+        return heaps;
+    answer_account(&s->answer, &plan->statics, &account);
+    take_statics(&account, &heaps);
+    return heaps;
+}
+
 static bool take_occupied(struct cmd_context *ctx, struct replay_setup *s) {
     const char *given = opt_value(&ctx->values, "occupied", NULL);
     uint64_t bytes = s->exact ? s->answer.image->placed.occupied_bytes : 0;
@@ -49,8 +64,8 @@ static bool take_occupied(struct cmd_context *ctx, struct replay_setup *s) {
                 "--occupied '%s' is no number of bytes, such as 200000 or 200K", given);
     s->heaps.occupied_bytes[0] = bytes;
     // What a placed run had occupied beforehand includes its program's static data.
-    if (!s->exact && s->answer.accounts[ANSWER_STATE].region_count)
-        s->heaps.static_bytes[0] += s->answer.accounts[ANSWER_STATE].region_bytes[0];
+    if (!s->exact)
+        take_statics(&s->answer.accounts[ANSWER_STATE], &s->heaps);
     if (s->answer.image->pointer_bytes == 8)
         s->heaps.alignment = 16;
     return true;
@@ -68,6 +83,7 @@ bool replay_setup_open(struct cmd_context *ctx, bool plan_given, struct replay_s
     o.plan = NULL;
     o.observed = NULL;
     s->exact = placed && !plan_given;
+    s->trace = o.trace;
     if (!answer_open(&s->answer, ctx->arena, &o, &ctx->err))
         return false;
     if (take_occupied(ctx, s))

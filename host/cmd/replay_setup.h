@@ -17,12 +17,16 @@
 
 struct replay_setup {
     struct answer answer;       ///< All but the events.
-    struct heaps_options heaps; ///< Static data of the program, and --occupied.
+    const char *trace;          ///< Its path.
+    struct heaps_options heaps; ///< Static data, where no plan moves it, and --occupied.
     bool exact; ///< The trace is a placed run's, and no plan was given: it is replayed as it was.
 };
 
 /// Opens the trace and all else. A placed run's trace brings its target along. `plan_given`: the command replays under a plan in any case. False with a message.
 bool replay_setup_open(struct cmd_context *ctx, bool plan_given, struct replay_setup *out);
+
+/// What lies in the heaps' memory beforehand when `plan` says where static data goes: `heaps`, with its `static` lines carried out.
+struct heaps_options replay_setup_heaps(struct replay_setup *s, const struct plan *plan);
 
 /// Reads the plan at `path` for the setup's target and components; false with a message when it is not one, or is for another target.
 bool replay_setup_plan(

@@ -11,29 +11,34 @@ static void price(struct text *out, struct str words) {
     text_add_char(out, '\n');
 }
 
-static void largest(struct report *r, const struct findings *f, struct text *out) {
-    const struct answer *w = r->w;
-    bool is_site = f->site.found && (uint64_t)f->site.bytes > f->largest.bytes;
-    if (!f->largest.found && !f->site.found)
-        return;
-    text_printf(out, "Largest and movable: ");
-    if (is_site) {
-        const struct site *s = &w->owners.sites[f->site.site];
-        text_printf(out,
-                "%s B at %.*s (%.*s), on the heap at '%.*s'; `ramlens plan` says what moving "
-                "it wins.\n",
-                human_exact((uint64_t)f->site.bytes).text, STR_ARG(site_function(s)),
-                STR_ARG(w->map.names[s->component]), STR_ARG(report_checkpoint(r, r->base)->name));
+static void largest_site(
+        const struct report *r, const struct finding_site *found, struct text *out) {
+    const struct site *s = &r->w->owners.sites[found->site];
+    text_printf(out,
+            "Largest and movable: %s B at %.*s (%.*s), on the heap at '%.*s'; `ramlens plan` says "
+            "what "
+            "moving it wins.\n",
+            human_exact((uint64_t)found->bytes).text, STR_ARG(site_function(s)),
+            STR_ARG(r->w->map.names[s->component]), STR_ARG(report_checkpoint(r, r->base)->name));
+}
+
+static void largest(const struct report *r, const struct findings *f, struct text *out) {
+    const struct static_move *m = f->largest;
+    const char *kind = m ? footprint_kind_names[m->kind] : "";
+    if (f->site.found && (m == NULL || (uint64_t)f->site.bytes > m->bytes)) {
+        largest_site(r, &f->site, out);
         return;
     }
+    if (m == NULL)
+        return;
     text_printf(out,
-            "%s B of %s%s of %.*s (%.*s) could lie in %.*s: `static %.*s %s %.*s` in a plan.",
-            human_exact(f->largest.bytes).text, footprint_kind_names[f->largest.kind],
-            f->largest.kind == FOOTPRINT_ZERO ? " data" : "s", STR_ARG(f->largest.archive),
-            STR_ARG(w->map.names[f->largest.component]), STR_ARG(f->largest.memory),
-            STR_ARG(f->largest.archive), footprint_kind_names[f->largest.kind],
-            STR_ARG(f->largest.memory));
-    price(out, f->largest.price);
+            "Largest and movable: %s B of %s%s of %.*s (%.*s) could lie in %.*s: `static %.*s %s "
+            "%.*s` "
+            "in a plan.",
+            human_exact(m->bytes).text, kind, m->kind == FOOTPRINT_ZERO ? " data" : "s",
+            STR_ARG(m->archive), STR_ARG(r->w->map.names[m->component]), STR_ARG(m->memory),
+            STR_ARG(m->archive), kind, STR_ARG(m->memory));
+    price(out, m->price);
 }
 
 static void option(const struct report *r, struct text *out) {

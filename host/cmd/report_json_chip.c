@@ -11,8 +11,8 @@ static void set_text(json_t *o, const char *key, struct str text) {
 
 static json_t *largest_json(const struct answer *w, const struct findings *f) {
     json_t *o = json_object();
-    const struct finding_static *s = &f->largest;
-    if (f->site.found && (uint64_t)f->site.bytes > s->bytes) {
+    const struct static_move *s = f->largest;
+    if (f->site.found && (s == NULL || (uint64_t)f->site.bytes > s->bytes)) {
         const struct site *site = &w->owners.sites[f->site.site];
         json_out_str(o, "what", STR("site"));
         json_out_str(o, "id", site->id);
@@ -20,7 +20,7 @@ static json_t *largest_json(const struct answer *w, const struct findings *f) {
         json_out_number(o, "bytes", (uint64_t)f->site.bytes);
         return o;
     }
-    if (!s->found) {
+    if (s == NULL) {
         json_decref(o);
         return json_null();
     }

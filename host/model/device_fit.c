@@ -392,6 +392,21 @@ static void note_ends(struct fitting *f, const struct target *t) {
     }
 }
 
+/// A value that the user gave leaves the heaps another end than those of the log have: what lies between would be taken for static data.
+static void note_given(struct fitting *f, const struct target *t) {
+    bool is_any_given = false;
+    for (uint32_t i = 0; i < f->wanted_count; i++)
+        is_any_given |= f->wanted[i].is_given;
+    for (uint32_t i = 0; is_any_given && f->out->fits && i < t->heap_count; i++) {
+        const struct target_heap *h = &t->heaps[i];
+        if (is_announced_kind(h) && !end_is_announced(f->boot, h))
+            note(f, arena_printf(f->arena,
+                            "with the parameters given, the target's %s ends at 0x%" PRIx64
+                            ", where no announced heap does",
+                            h->name.at, h->start + h->bytes));
+    }
+}
+
 /// Loads the target with what was concluded.
 static bool load_result(struct fitting *f) {
     struct target *t = NEW(f->arena, struct target);
@@ -399,6 +414,7 @@ static bool load_result(struct fitting *f) {
         return false;
     f->out->target = t;
     note_ends(f, t);
+    note_given(f, t);
     for (uint32_t i = 0; f->out->has_heaps && i < t->region_count; i++)
         compare_region(f, t, i);
     return true;

@@ -94,6 +94,7 @@ struct answer {
     struct footprint device; ///< Of `has_device`.
     struct footprint archives; ///< Of `has_archives`.
     bool has_device, has_archives;
+    struct static_sources sources; ///< Of the accounts.
     struct static_account
             accounts[ANSWER_STATES]; ///< Static bytes of the target; with `has_target`.
     struct versions versions;        ///< What the program was built from, by PROGRAM.versions.
@@ -113,6 +114,9 @@ struct str answer_log_figures(struct arena *a, const struct import_found *log, u
 /// link map) is no failure: see answer.owners.problems. `w` must stay where it is.
 bool answer_open(
         struct answer *out, struct arena *a, const struct answer_options *options, struct err *err);
+
+/// The account of static bytes with the lines `moves` of a plan (NULL: none) carried out. With a target. In `w->a`.
+void answer_account(struct answer *w, const struct plan_statics *moves, struct static_account *out);
 
 /// Goes through the events, once. `also`, which may be NULL, hears of every change besides the chip's model. `progress` may be NULL.
 void answer_run(struct answer *w, const struct ledger_listener *also, struct progress *progress);

@@ -109,29 +109,39 @@ static bool bound_archives(
     return done;
 }
 
+void answer_account(
+        struct answer *w, const struct plan_statics *moves, struct static_account *out) {
+    struct static_sources sources = w->sources;
+    sources.moves = moves;
+    static_account_make(w->a, &w->target, &w->map, &sources, out);
+}
+
+static uint16_t host_machine(struct answer *w) {
+    struct elf_program program = { .machine = 0 };
+    struct err ignored = { .text = "" };
+    if (w->has_statics)
+        (void)elf_program_read(w->a, arena_copy(w->a, w->image->path).at, &program, &ignored);
+    return program.machine;
+}
+
 bool answer_read_statics(struct answer *w, const struct answer_options *o, struct err *err) {
-    struct static_sources sources = { .host_only = w->host_only };
+    bool has_roots = false;
     if (!trace_is_of_device(w->image) && !read_host(w, o, err))
         return false;
-    if (w->has_archives &&
-            !bound_archives(w, arena_copy(w->a, w->image->path).at, &sources.has_roots, err))
+    if (w->has_archives && !bound_archives(w, arena_copy(w->a, w->image->path).at, &has_roots, err))
         return false;
     if (w->has_device)
         name_components(w, &w->device);
     if (w->has_archives)
         name_components(w, &w->archives);
-    struct elf_program program = { .machine = 0 };
-    struct err ignored = { .text = "" };
-    if (w->has_statics)
-        (void)elf_program_read(w->a, arena_copy(w->a, w->image->path).at, &program, &ignored);
-    sources.host_machine = program.machine;
-    sources.host = w->has_statics ? &w->statics : NULL;
-    sources.device = w->has_device ? &w->device : NULL;
-    sources.archives = w->has_archives ? &w->archives : NULL;
-    sources.log = o->boot_log ? &o->boot_log->fit : NULL;
-    for (unsigned i = 0; i < ANSWER_STATES; i++) {
-        sources.moves = &w->plans[i].statics;
-        static_account_make(w->a, &w->target, &w->map, &sources, &w->accounts[i]);
-    }
+    w->sources = (struct static_sources){ .host_only = w->host_only,
+        .has_roots = has_roots,
+        .host_machine = host_machine(w),
+        .host = w->has_statics ? &w->statics : NULL,
+        .device = w->has_device ? &w->device : NULL,
+        .archives = w->has_archives ? &w->archives : NULL,
+        .log = o->boot_log ? &o->boot_log->fit : NULL };
+    for (unsigned i = 0; i < ANSWER_STATES; i++)
+        answer_account(w, &w->plans[i].statics, &w->accounts[i]);
     return true;
 }

@@ -4,20 +4,10 @@
 
 #include "answer.h"
 #include "option_table.h"
+#include "static_moves.h"
 
 #include <stdbool.h>
 #include <stdint.h>
-
-/// Static data of one component and archive that could lie in another memory.
-struct finding_static {
-    bool found;
-    struct str archive; ///< Base name.
-    uint32_t component;
-    enum footprint_kind kind;
-    uint64_t bytes;
-    struct str memory; ///< Where it could lie.
-    struct str price;
-};
 
 /// Blocks of one site that could lie in PSRAM: the largest at a checkpoint.
 struct finding_site {
@@ -27,7 +17,7 @@ struct finding_site {
 };
 
 struct findings {
-    struct finding_static largest;
+    const struct static_move *largest; ///< Of static data; NULL: nothing could lie elsewhere.
     struct finding_site site;
     const struct option_line *option; ///< NULL: no choice leaves more.
 };

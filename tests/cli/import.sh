@@ -71,7 +71,7 @@ check "a table adds up" sh -c "sed -n '/^internal RAM/,/^free/p' '$tmp/whole' | 
     awk '/^internal RAM/ { n = \$5 } /^[a-z]+ .* -[0-9]+  / { for (i = 2; i <= NF; i++) if (\$i ~ /^-[0-9]+\$/) n += \$i } /^free/ { exit n != \$2 }'"
 check "it says the same as the files of an import" same "$("$ramlens" report --target esp32p4 --settings "$tmp/device/settings" --observed "$tmp/device/observed" |
     grep '^free  ')" "$(grep '^free  ' "$tmp/whole")"
-check "--set counts more, with a warning" sh -c "'$ramlens' report --boot-log '$log' --set cache=128K 2>&1 >'$tmp/other' | grep -q 'boot.log: .*' &&
+check "--set counts more, with a warning" sh -c "'$ramlens' report --boot-log '$log' --set cache=128K 2>&1 >'$tmp/other' | grep -q "ends at 0x4ffa0000, where no announced heap does" &&
     grep -q 'cache=128K' '$tmp/other'"
 check "with a trace, too" sh -c "'$ramlens' report --boot-log '$log' --free '$form' '$tmp/app.rlt' | grep -q '^static  *in no file that was given  *-1[0-9]*,[0-9]* *boot log$'"
 check "JSON keeps to its schema" sh -c "'$ramlens' report --json --boot-log '$log' >'$tmp/json' &&
@@ -95,8 +95,8 @@ END
 "$ramlens" report --target esp32p4 --sdkconfig "$tmp/sdkconfig" "$tmp/app.rlt" >"$tmp/configured"
 check "a configuration chooses parameters" grep -q '^target esp32p4: .*cache=256K .*psram=none threshold=1024' "$tmp/configured"
 check "another value frees what the chip says" grep -q '^cache  *256K  *128K  *+131,072  *+13[01],[0-9]* ' "$tmp/configured"
-check "what an option holds is said" grep -q '^MBEDTLS_SSL_OUT_CONTENT_LEN  *8192  *8,192  *512  *+7,680' "$tmp/configured"
-check "a default has a mark" grep -q '^MBEDTLS_SSL_IN_CONTENT_LEN  *\*16384 ' "$tmp/configured"
+check "what an option holds is said" grep -q '^MBEDTLS_[^ ]* *8192  *8,192  *512  *+7,680' "$tmp/configured"
+check "a default has a mark" grep -q '^MBEDTLS_[^ ]* *\*16384 ' "$tmp/configured"
 check "the best stands at the head" grep -q '^Of the configuration, cache=128K in place of 256K buys most: 131,072 B' "$tmp/configured"
 check "JSON has the same" sh -c "'$ramlens' report --json --target esp32p4 --sdkconfig '$tmp/sdkconfig' '$tmp/app.rlt' >'$tmp/json' &&
     /usr/bin/python3 tests/subject/schema.py docs/report.schema.json '$tmp/json' findings option frees"

@@ -114,6 +114,48 @@ check "so is one that is not there" says 2 "ramlens plan: $tmp/none: *" plan --d
 sed 's/"cmd":"[^"]*"/"cmd":".\/elsewhere"/' "$tmp/dhat" >"$tmp/other"
 check "DHAT's run of another program is refused" says 2 \
     "ramlens plan: $tmp/other: a DHAT run of 'elsewhere', but the trace is of 'movable-i386'" plan --dhat "$tmp/other"
+# ---- static data, by a program of the device's
+
+cat >"$tmp/frames.c" <<'END'
+static char frames[20000], marks[100];
+int peek(int i) { return frames[i] + marks[i]; }
+void poke(int i) { frames[i]++; marks[i]++; }
+END
+printf 'int peek(int), flags[200];\nvoid poke(int);\nint main(void) { poke(1); flags[2]++; return peek(3); }\n' >"$tmp/main.c"
+rv="riscv64-unknown-elf-gcc -march=rv32imc -mabi=ilp32 -Os -fdata-sections"
+(cd "$tmp" && $rv -c frames.c && $rv -c main.c && riscv64-unknown-elf-ar rcs libframes.a frames.o &&
+    $rv -nostdlib -Wl,-Ttext=0x4ff10000,-e,main,-Map=fw.map -o fw.elf main.o libframes.a) || exit 2
+device="--elf $tmp/fw.elf --map $tmp/fw.map"
+# shellcheck disable=SC2086 # options are words
+{
+    plan $device -f -o "$tmp/without" >"$tmp/text" 2>/dev/null
+    plan $device --statics -f -o "$tmp/with" >"$tmp/text2" 2>/dev/null
+    plan $device --statics --json >"$tmp/json"
+}
+check "what a linker could move is shown" grep -q '^libframes.a  *[a-z]*  *zero  *20,100  *psram' "$tmp/text"
+check "it moves only when asked for" sh -c "! grep -q '^static' '$tmp/without'"
+check "then by a line with its evidence" sh -c "grep -A1 '^static libframes.a zero psram auto' '$tmp/with' | grep -q 'evidence \"measured: 20,100 B in 2 variables, the largest frames with 20,000\"'"
+check "an object in no archive, too" grep -q '^static main.o zero psram auto' "$tmp/with"
+free_at_start() { # plan
+    # shellcheck disable=SC2086
+    "$ramlens" replay --json $target --elf "$tmp/fw.elf" --elf-map "$tmp/fw.map" --plan "$1" "$trace" |
+        json "[c['regions']['counted']['free'] for c in d['states'][0]['checkpoints'] if c['name'] == 'start'][0]"
+}
+check "replay keeps what the plan promises" same "$(sed -n 's/^predicted start counted free \([0-9]*\) .*/\1/p' "$tmp/with")" "$(free_at_start "$tmp/with")"
+won=$(($(free_at_start "$tmp/with") - $(free_at_start "$tmp/without")))
+check "20,900 B come free, in whole 16 bytes" sh -c "[ $won = 20896 ] || [ $won = 20912 ]"
+cp "$tmp/with" "$tmp/updated"
+sed -i 's/^static libframes.a zero psram auto/static libframes.a:frames.o:frames zero psram  # ours/' "$tmp/updated"
+# shellcheck disable=SC2086
+plan $device --statics --update "$tmp/updated" >/dev/null 2>&1
+check "a line of the user's stays, and what it decides is not said again" sh -c "grep -q '^static libframes.a:frames.o:frames zero psram  # ours' '$tmp/updated' &&
+    ! grep -q '^static libframes.a zero psram auto' '$tmp/updated' && grep -q '^static main.o zero psram auto' '$tmp/updated'"
+# shellcheck disable=SC2086
+plan $device --update "$tmp/updated" >/dev/null 2>&1
+check "without --statics the automatic ones go" sh -c "grep -q '# ours' '$tmp/updated' && ! grep -q '^static main.o' '$tmp/updated'"
+check "JSON has them" same "[('libframes.a', 20100, True), ('main.o', 800, True)]" "$(json "[(m['archive'], m['bytes'], m['moved']) for m in d['statics']]" <"$tmp/json")"
+check "the fragment is written" sh -c "'$ramlens' emit --as esp-idf $target -o '$tmp/emitted' '$tmp/with' >/dev/null 2>&1 && grep -q '^archive: libframes.a' '$tmp/emitted/ramlens.lf'"
+
 printf 'target esp32s3\nkernel internal\n' >"$tmp/wrong"
 check "a plan for another target is refused" says 2 \
     "ramlens plan: $tmp/wrong:1: the plan was made for target 'esp32s3', not for 'esp32p4'*" plan --update "$tmp/wrong"

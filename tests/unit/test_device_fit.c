@@ -136,6 +136,18 @@ static void what_the_user_says_counts_more(void **state) {
     assert_int_equal(fit.notes.len, 3); // release, revision, heaps
 }
 
+static void a_value_that_was_given_is_held_against_the_ends_of_heaps(void **state) {
+    struct fixture *f = *state;
+    static const char *const wrong[] = { "cache=128K" }, *const right[] = { "cache=256K" };
+    static const char log[] = OLD("I (24) heap_init: At 4FF40000 len 00040000 (256 KiB): RAM\n");
+    struct device_fit fit = fit_with(f, log, wrong, 1);
+    assert_int_equal(fit.notes.len, 1);
+    assert_non_null(
+            strstr(fit.notes.at[0], "RAM ends at 0x4ffa0000, where no announced heap does"));
+    fit = fit_with(f, log, right, 1);
+    assert_int_equal(fit.notes.len, 0);
+}
+
 static void releases_that_the_target_does_not_know_are_said(void **state) {
     struct fixture *f = *state;
     struct device_fit fit =
@@ -189,7 +201,7 @@ static void a_log_without_heaps_chooses_by_words(void **state) {
     assert_int_equal(fit.regions.len, 0);
     assert_int_equal(fit.notes.len, 0);
     fit = fit_of(f, "I esp_psram: Found 8MB PSRAM device\n");
-    assert_open(&fit, "psram", "32M, 16M, 64M");
+    assert_open(&fit, "psram", "32M, 16M, 64M, none");
     assert_int_equal(fit.notes.len, 1);
 }
 
@@ -255,6 +267,7 @@ int main(void) {
         CASE(heaps_of_another_chip_fit_nothing),
         CASE(a_log_without_heaps_chooses_by_words),
         CASE(a_query_has_a_name_if_one_counts_the_same_heaps),
+        CASE(a_value_that_was_given_is_held_against_the_ends_of_heaps),
         CASE(settings_are_options),
         CASE(settings_that_make_no_sense_are_refused),
     };
