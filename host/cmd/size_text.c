@@ -145,7 +145,7 @@ static void rows(struct cmd_context *ctx, struct size_answer *s, struct text *ou
     title_columns(s, &c);
     struct table t = table_new(ctx->arena, c.list, c.count);
     for (uint32_t i = 0; i < s->table.row_count; i++) {
-        const struct size_row *row = &s->table.rows[i];
+        const struct size_row *row = s->table.rows[i];
         for (uint32_t k = 0; k < s->options.key_count; k++)
             table_cell(&t, size_shown(ctx->arena, s->options.keys[k], row->keys[k]));
         if (c.has_where)

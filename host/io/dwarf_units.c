@@ -47,7 +47,7 @@ static void add_unit_ranges(struct dwarf_units *u, size_t number) {
 }
 
 void dwarf_units_read(struct dwarf_units *u, struct arena *a, const struct dwarf_file *file,
-        const struct elf_functions *symbols) {
+        struct elf_functions *symbols) {
     *u = (struct dwarf_units){ .arena = a, .file = file, .symbols = symbols };
     Dwarf_Die none = { 0 };
     (void)add_context(u, &none, 0); // Number 0 stands for the unit.

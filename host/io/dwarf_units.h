@@ -39,7 +39,7 @@ struct dwarf_context {
 struct dwarf_units {
     struct arena *arena;
     const struct dwarf_file *file;
-    const struct elf_functions *symbols;
+    struct elf_functions *symbols;
     struct dwarf_unit *units;
     size_t unit_count, unit_room;
     struct range_table ranges;      ///< Of the units; private.
@@ -53,7 +53,7 @@ struct dwarf_units {
 
 /// Reads the list of units and their ranges. `file` and `symbols` must outlive `u`.
 void dwarf_units_read(struct dwarf_units *u, struct arena *a, const struct dwarf_file *file,
-        const struct elf_functions *symbols);
+        struct elf_functions *symbols);
 
 /// The unit with code at `vaddr`; NULL when there is none.
 struct dwarf_unit *dwarf_units_find(struct dwarf_units *u, uint64_t vaddr);

@@ -257,6 +257,11 @@ static struct elf_symbol symbol_at(const struct elf_file *elf, uint64_t at, stru
     return s;
 }
 
+/// Where a symbol has its section's number.
+static unsigned symbol_number_at(const struct elf_file *elf) {
+    return elf->class_bits == 64 ? offsetof(Elf64_Sym, st_shndx) : offsetof(Elf32_Sym, st_shndx);
+}
+
 static void read_symbols(struct arena *a, struct elf_file *elf) {
     const struct elf_section *table = section_of_type(elf, SHT_SYMTAB);
     if (table == NULL) {
@@ -266,8 +271,7 @@ static void read_symbols(struct arena *a, struct elf_file *elf) {
     size_t step = elf->class_bits == 64 ? sizeof(Elf64_Sym) : sizeof(Elf32_Sym);
     if (table == NULL)
         return;
-    unsigned number_at =
-            elf->class_bits == 64 ? offsetof(Elf64_Sym, st_shndx) : offsetof(Elf32_Sym, st_shndx);
+    unsigned number_at = symbol_number_at(elf);
     const struct elf_section *wide = wide_numbers(elf, (uint32_t)(table - elf->sections));
     struct str strings = string_table(elf, table->link);
     size_t count = table->size_bytes / step;
@@ -363,22 +367,40 @@ static void read_groups(struct elf_file *elf) {
 
 // ---- the whole
 
-bool elf_file_parse(struct arena *a, const char *path, struct str bytes, struct elf_file *out,
-        struct err *err) {
+bool elf_file_parse_outline(struct arena *a, const char *path, struct str bytes,
+        struct elf_file *out, struct err *err) {
     *out = (struct elf_file){ .path = arena_copy(a, str_from(path)), .bytes = bytes };
     if (!read_header(out, err))
         return false;
     read_sections(a, out);
     read_segments(a, out);
-    read_symbols(a, out);
     find_relocations(out);
+    if (out->type == ET_REL)
+        read_groups(out);
+    return true;
+}
+
+uint64_t elf_file_common_bytes(const struct elf_file *elf) {
+    const struct elf_section *table = section_of_type(elf, SHT_SYMTAB);
+    size_t step = elf->class_bits == 64 ? sizeof(Elf64_Sym) : sizeof(Elf32_Sym);
+    uint64_t bytes = 0;
+    for (size_t i = 1; table && i < table->size_bytes / step; i++) {
+        uint64_t at = table->file_offset + i * step;
+        if (elf_number(elf, at + symbol_number_at(elf), 2) == SHN_COMMON)
+            bytes += symbol_at(elf, at, STR("")).size_bytes;
+    }
+    return bytes;
+}
+
+bool elf_file_parse(struct arena *a, const char *path, struct str bytes, struct elf_file *out,
+        struct err *err) {
+    if (!elf_file_parse_outline(a, path, bytes, out, err))
+        return false;
+    read_symbols(a, out);
     for (uint32_t i = 1; i < out->section_count && out->build_id == NULL; i++)
         if (out->sections[i].type == SHT_NOTE)
             read_build_id(out, &out->sections[i]);
-    if (out->type == ET_REL) {
-        read_groups(out);
-        out->is_slim_lto = is_slim(out);
-    }
+    out->is_slim_lto = out->type == ET_REL && is_slim(out);
     return true;
 }
 

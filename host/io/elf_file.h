@@ -107,6 +107,13 @@ bool elf_file_read(struct arena *a, const char *path, struct elf_file *out, stru
 bool elf_file_parse(
         struct arena *a, const char *path, struct str bytes, struct elf_file *out, struct err *err);
 
+/// As elf_file_parse(), but for the symbols, of which there are none then, and what they tell (slim link-time optimisation). Linear in sections.
+bool elf_file_parse_outline(
+        struct arena *a, const char *path, struct str bytes, struct elf_file *out, struct err *err);
+
+/// Bytes of all COMMON symbols, read from the table itself: for an outline.
+uint64_t elf_file_common_bytes(const struct elf_file *elf);
+
 /// Whether `bytes` begin as an ELF file does.
 bool elf_file_is(struct str bytes);
 

@@ -120,8 +120,15 @@ static uint64_t end_of(const struct candidates *all, size_t i, uint64_t next_low
     return next_low < c->end ? next_low : c->end;
 }
 
-void elf_functions_read(struct elf_functions *e, struct arena *a, const struct dwarf_file *f) {
+/// Reads the table, once.
+static void need(struct elf_functions *e) {
+    struct arena *a = e->arena;
+    const struct dwarf_file *f = e->file;
     struct candidates all = { 0 };
+    if (!f) {
+        return;
+    }
+    e->file = NULL;
     int count = dwfl_module_getsymtab(f->module);
     for (int i = 1; i < count; i++) {
         consider(&all, a, f, i);
@@ -147,12 +154,41 @@ void elf_functions_read(struct elf_functions *e, struct arena *a, const struct d
     range_table_sort(&e->ranges);
 }
 
-const char *elf_functions_find(const struct elf_functions *e, uint64_t vaddr) {
+void elf_functions_init(struct elf_functions *e, struct arena *a, const struct dwarf_file *f) {
+    *e = (struct elf_functions){ .arena = a, .file = f };
+}
+
+bool elf_functions_are_none(struct elf_functions *e) {
+    need(e);
+    return e->ranges.len == 0;
+}
+
+const char *elf_functions_find(struct elf_functions *e, uint64_t vaddr) {
+    need(e);
     const struct range *range = range_table_find(&e->ranges, vaddr);
     return range ? e->names[range->value] : NULL;
 }
 
-bool elf_functions_begin(const struct elf_functions *e, uint64_t vaddr) {
+/// Whether the file has code at `vaddr`.
+static bool is_code(const struct dwarf_file *f, uint64_t vaddr) {
+    GElf_Addr bias = 0;
+    Elf *elf = dwfl_module_getelf(f->module, &bias);
+    Elf_Scn *scn = NULL;
+    while (elf && (scn = elf_nextscn(elf, scn)) != NULL) {
+        GElf_Shdr header;
+        if (gelf_getshdr(scn, &header) && (header.sh_flags & SHF_EXECINSTR) &&
+                vaddr - bias - header.sh_addr < header.sh_size) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool elf_functions_begin(struct elf_functions *e, uint64_t vaddr) {
+    if (e->file && !is_code(e->file, vaddr)) {
+        return false;
+    }
+    need(e);
     const struct range *range = range_table_find(&e->ranges, vaddr);
     return range && range->low == vaddr && e->are_functions[range->value];
 }

@@ -104,12 +104,12 @@ static void open_module(struct symbolizer *s, struct module *m) {
     if (!m->file.module) {
         return;
     }
-    elf_functions_read(&m->symbols, s->arena, &m->file);
+    elf_functions_init(&m->symbols, s->arena, &m->file);
     if (m->file.dwarf) {
         dwarf_units_read(&m->units, s->arena, &m->file, &m->symbols);
     }
     if (m->units.unit_count == 0) {
-        m->quality = m->symbols.ranges.len ? SYMBOLS_ONLY : SYMBOLS_NONE;
+        m->quality = elf_functions_are_none(&m->symbols) ? SYMBOLS_NONE : SYMBOLS_ONLY;
     }
 }
 

@@ -3,6 +3,7 @@
 #include "footprint.h"
 
 #include "ar_file.h"
+#include "footprint_inputs.h"
 #include "symbolize.h"
 #include "vec.h"
 
@@ -32,6 +33,9 @@ void footprint_close(struct footprint *f) {
         }
         if (f->files.at[i].archive) {
             ar_file_close(f->files.at[i].archive);
+        }
+        if (f->files.at[i].inputs) {
+            footprint_inputs_close(f->files.at[i].inputs);
         }
     }
     if (f->symbolizer) {

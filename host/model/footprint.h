@@ -93,7 +93,9 @@ struct footprint_file {
     struct str
             map_folder; ///< Where the map lies: what its relative paths are tried from. "": nowhere in particular.
     struct ar_file *archive; ///< NULL unless it is one.
-    uint32_t module;         ///< Private: number in the symbolizer, + 1.
+    struct footprint_inputs
+            *inputs; ///< Private: the objects that its map names, as far as they were opened.
+    uint32_t module; ///< Private: number in the symbolizer, + 1.
     uint64_t
             section_bytes; ///< Sum of the sizes of its loaded sections, COMMON included: its items add up to this.
 };

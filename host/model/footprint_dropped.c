@@ -12,7 +12,7 @@ struct dropping {
     struct footprint *footprint;
     uint32_t file;
     const struct ldmap *map;
-    struct footprint_inputs inputs;
+    struct footprint_inputs *inputs;
     struct map64 taken;    ///< Hash of archive and member.
     struct map64 archives; ///< Hash of a path.
     uint32_t unread;
@@ -87,22 +87,14 @@ static void note_all_taken(struct dropping *d) {
     }
 }
 
-static uint64_t common_bytes(const struct elf_file *elf) {
-    uint64_t bytes = 0;
-    for (size_t i = 0; i < elf->symbol_count; i++) {
-        bytes += elf->symbols[i].place == ELF_COMMON ? elf->symbols[i].size_bytes : 0;
-    }
-    return bytes;
-}
-
 static void add_member(struct dropping *d, struct str archive, const struct ar_member *member) {
     struct footprint *f = d->footprint;
     struct elf_file elf;
     struct err ignored;
     if (member->kind != AR_MEMBER_ELF ||
             map64_find(&d->taken, hash_member(archive, member->name)) ||
-            !elf_file_parse(f->arena, arena_copy(f->arena, member->path).at, member->bytes, &elf,
-                    &ignored)) {
+            !elf_file_parse_outline(f->arena, arena_copy(f->arena, member->path).at, member->bytes,
+                    &elf, &ignored)) {
         return;
     }
     struct str name = arena_copy(f->arena, member->name); // The archive will be closed.
@@ -115,9 +107,9 @@ static void add_member(struct dropping *d, struct str archive, const struct ar_m
                     footprint_kind_of(&traits, STR("")), FOOTPRINT_BY_OBJECT);
         }
     }
-    if (common_bytes(&elf) != 0) {
-        add_dropped(
-                d, object, STR("COMMON"), common_bytes(&elf), FOOTPRINT_ZERO, FOOTPRINT_BY_OBJECT);
+    uint64_t common = elf_file_common_bytes(&elf);
+    if (common != 0) {
+        add_dropped(d, object, STR("COMMON"), common, FOOTPRINT_ZERO, FOOTPRINT_BY_OBJECT);
     }
 }
 
@@ -128,7 +120,7 @@ static void add_archive(struct dropping *d, struct str archive) {
     if (!added || archive.len == 0) {
         return;
     }
-    const struct ar_file *ar = footprint_inputs_archive(&d->inputs, archive);
+    const struct ar_file *ar = footprint_inputs_archive(d->inputs, archive);
     d->unread += ar == NULL;
     for (size_t i = 0; ar && i < ar->member_count; i++) {
         add_member(d, archive, &ar->members[i]);
@@ -160,14 +152,15 @@ bool footprint_linked_dropped(
         return fail(err, program->path.at, ERR_NO_OFFSET,
                 "what became of its archives is only known with the linker's map");
     }
-    struct dropping d = { .footprint = f, .file = file, .map = program->map };
-    footprint_inputs_open(&d.inputs, f->arena, folder ? str_from(folder) : program->map_folder);
+    struct dropping d = { .footprint = f,
+        .file = file,
+        .map = program->map,
+        .inputs = footprint_inputs_of(f, file, folder) };
     for (size_t i = 0; i < d.map->discarded_count; i++) {
         add_discarded(&d, &d.map->discarded[i]);
     }
     note_all_taken(&d);
     add_archives(&d);
     *unread = d.unread;
-    footprint_inputs_close(&d.inputs);
     return true;
 }

@@ -45,6 +45,7 @@ static const char *find_file(const struct footprint_inputs *in, struct str path)
 static void index_members(struct footprint_inputs *in, struct footprint_input_file *file) {
     const struct ar_file *ar = file->archive;
     file->next_of_name = NEW_ARRAY(in->arena, uint32_t, ar->member_count + 1);
+    file->outlines = NEW_ARRAY(in->arena, struct elf_file *, ar->member_count + 1);
     for (size_t i = ar->member_count; i-- > 0;) { // Backward, so that the first comes first.
         uint64_t *head = map64_put(&file->by_name, in->arena, hash_of(ar->members[i].name), NULL);
         file->next_of_name[i] = (uint32_t)*head;
@@ -87,23 +88,39 @@ static struct footprint_input_file *file_at(
     return file;
 }
 
+struct footprint_inputs *footprint_inputs_of(
+        struct footprint *f, uint32_t file, const char *folder) {
+    struct footprint_file *program = &f->files.at[file];
+    if (!program->inputs) {
+        program->inputs = NEW(f->arena, struct footprint_inputs);
+        footprint_inputs_open(
+                program->inputs, f->arena, folder ? str_from(folder) : program->map_folder);
+    }
+    return program->inputs;
+}
+
 const struct ar_file *footprint_inputs_archive(struct footprint_inputs *in, struct str path) {
     return file_at(in, path, true)->archive;
 }
 
 // ---- objects ----
 
-static bool visit_member(struct footprint_inputs *in, const struct ar_member *member,
-        footprint_input_visit *visit, void *self) {
-    struct elf_file elf = { .class_bits = 0 };
+/// The member's outline, parsed when it is asked for the first time; NULL when it is none.
+static const struct elf_file *outline_of(
+        struct footprint_inputs *in, struct footprint_input_file *file, size_t index) {
+    const struct ar_member *member = &file->archive->members[index];
+    struct elf_file *elf = file->outlines[index];
     struct err ignored;
-    bool is_read = member->kind == AR_MEMBER_ELF &&
-                   elf_file_parse(in->arena, arena_copy(in->arena, member->path).at, member->bytes,
-                           &elf, &ignored);
-    if (is_read) {
-        visit(self, &elf);
+    if (elf || member->kind != AR_MEMBER_ELF) {
+        return elf;
     }
-    return is_read;
+    elf = NEW(in->arena, struct elf_file);
+    if (!elf_file_parse_outline(
+                in->arena, arena_copy(in->arena, member->path).at, member->bytes, elf, &ignored)) {
+        return NULL;
+    }
+    file->outlines[index] = elf;
+    return elf;
 }
 
 bool footprint_inputs_visit(struct footprint_inputs *in, struct str archive, struct str object,
@@ -120,8 +137,11 @@ bool footprint_inputs_visit(struct footprint_inputs *in, struct str archive, str
     bool found = false;
     for (uint64_t at = head ? *head : 0; at != 0; at = file->next_of_name[at - 1]) {
         const struct ar_member *member = &file->archive->members[at - 1];
-        if (str_equal(member->name, object)) {
-            found = visit_member(in, member, visit, self) || found;
+        const struct elf_file *elf =
+                str_equal(member->name, object) ? outline_of(in, file, at - 1) : NULL;
+        if (elf) {
+            visit(self, elf);
+            found = true;
         }
     }
     return found;

@@ -5,6 +5,7 @@
 #include "ar_file.h"
 #include "arena.h"
 #include "elf_file.h"
+#include "footprint.h"
 #include "map64.h"
 #include "str.h"
 
@@ -19,6 +20,7 @@ struct footprint_input_file {
     uint32_t next;           ///< Index + 1 of an older one of the same hash.
     uint32_t *next_of_name;  ///< Of an archive, by member: index + 1 of the next of the same name.
     struct map64 by_name;    ///< Hash of a member's name to index + 1 of the first.
+    struct elf_file **outlines; ///< Of an archive, by member: NULL as long as nobody asked for it.
 };
 
 /// Start with footprint_inputs_open().
@@ -32,10 +34,14 @@ struct footprint_inputs {
     } files;
 };
 
-/// Told of each object found; its bytes are there until footprint_inputs_close().
+/// Told of each object found, of those in archives without symbols; it is there until footprint_inputs_close().
 typedef void footprint_input_visit(void *self, const struct elf_file *elf);
 
 void footprint_inputs_open(struct footprint_inputs *in, struct arena *a, struct str folder);
+
+/// Those of the program `file` of `f`, relative to `folder` (NULL: to its map's), opened when they are first asked for; footprint_close() closes them.
+struct footprint_inputs *footprint_inputs_of(
+        struct footprint *f, uint32_t file, const char *folder);
 
 /// Gives all mappings back.
 void footprint_inputs_close(struct footprint_inputs *in);

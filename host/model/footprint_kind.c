@@ -30,9 +30,10 @@ static bool name_begins(struct str name, const char *beginning) {
     return str_starts_with(name, b) && (name.len == b.len || name.at[b.len] == '.');
 }
 
+/// Each of `names` begins with a dot; what differs behind it is told at a glance.
 static bool begins_with_one_of(struct str name, const char *const *names) {
-    for (; *names; names++) {
-        if (name_begins(name, *names)) {
+    for (; name.len > 1 && *names; names++) {
+        if (name.at[1] == (*names)[1] && name_begins(name, *names)) {
             return true;
         }
     }
@@ -62,8 +63,19 @@ bool section_name_is_unloaded(struct str name) {
            begins_with_one_of(name, names);
 }
 
+/// Whether ".str" or ".cst" stands anywhere in it.
+static bool may_be_mergeable(struct str name) {
+    for (size_t i = 0; i + 4 < name.len; i++) {
+        if (name.at[i] == '.' && name.at[i + 2] == (name.at[i + 1] == 's' ? 't' : 's')) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool section_name_is_mergeable(struct str name) {
-    return str_matches(name, STR("*.str[1248].[0-9]*")) || str_matches(name, STR("*.cst[0-9]*"));
+    return may_be_mergeable(name) &&
+           (str_matches(name, STR("*.str[1248].[0-9]*")) || str_matches(name, STR("*.cst[0-9]*")));
 }
 
 /// Vectors stand in sections of their own: `.isr_vector`, `.exception_vectors.text`, `.Level2InterruptVector.text`, `.iram0.vectors`.
@@ -87,7 +99,9 @@ static enum hint hint_of_word(struct str word) {
         { "heap", HINT_ZERO }, { "stack", HINT_ZERO }, { "tdata", HINT_THREAD_DATA },
         { "tbss", HINT_THREAD_ZERO } };
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-        if (str_matches(word, str_from(words[i].glob))) {
+        const char *glob = words[i].glob;
+        bool may_match = glob[0] == '*' || (word.len != 0 && word.at[0] == glob[0]);
+        if (may_match && str_matches(word, str_from(glob))) {
             return words[i].hint;
         }
     }
@@ -129,7 +143,23 @@ static struct str first_word(struct str name) {
     return (struct str){ name.at + begin, end - begin };
 }
 
+/// Most names begin with one of these words, and then nothing else counts: `.bss.str1.4` is a variable `str1`.
+static enum hint hint_of_beginning(struct str name) {
+    static const struct hint_word words[] = { { ".text", HINT_CODE }, { ".bss", HINT_ZERO },
+        { ".sbss", HINT_ZERO }, { ".sdata", HINT_DATA } };
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (name_begins(name, words[i].glob)) {
+            return words[i].hint;
+        }
+    }
+    return HINT_NONE;
+}
+
 static enum hint hint_of(struct str name) {
+    enum hint beginning = hint_of_beginning(name);
+    if (beginning != HINT_NONE) {
+        return beginning;
+    }
     if (section_name_is_linker_made(name)) {
         return HINT_LINKER;
     }

@@ -215,11 +215,16 @@ static void add_outputs(struct adding *a) {
 
 // ---- the whole ----
 
-/// Room for the items that a program usually makes, so that the table need not grow on the way.
+enum { ITEMS_RESERVED_MOST = 1 << 20 };
+
+/// Room for the items that a program usually makes, so that the table need not grow on the way: with its constants cut into strings up to four a
+/// symbol. What is not used is never touched.
 static void reserve_items(
         struct footprint *f, const struct elf_file *elf, const struct ldmap *map) {
     if (f->items.len == 0) {
-        f->items.room = 1024 + (elf ? elf->symbol_count * 3 / 2 : 0) + (map ? map->input_count : 0);
+        size_t symbols = elf ? elf->symbol_count : 0;
+        symbols = symbols < ITEMS_RESERVED_MOST / 4 ? symbols * 4 : ITEMS_RESERVED_MOST;
+        f->items.room = 1024 + symbols + (map ? map->input_count : 0);
         f->items.at = NEW_ARRAY(f->arena, struct footprint_item, f->items.room);
     }
 }

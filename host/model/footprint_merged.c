@@ -62,7 +62,7 @@ struct cut_at {
 struct merging {
     struct footprint *footprint;
     uint32_t file;
-    struct footprint_inputs inputs;
+    struct footprint_inputs *inputs;
     struct map64
             sources; ///< Hash of object and section name to the footprint's section that it went to, + 1.
     struct map64 outputs; ///< Index in map.outputs to that in footprint.sections, + 1.
@@ -187,7 +187,7 @@ static struct footprint_entries shape_of_item(
     struct shape_search search = { .name = item->input };
     if (item->object != FOOTPRINT_NONE) {
         const struct footprint_object *o = &m->footprint->objects.at[item->object];
-        (void)footprint_inputs_visit(&m->inputs, o->archive, o->member, find_shape, &search);
+        (void)footprint_inputs_visit(m->inputs, o->archive, o->member, find_shape, &search);
     }
     if (search.is_found) {
         return search.shape;
@@ -370,7 +370,7 @@ static void read_objects(struct merging *m) {
         if (!m->is_linked[m->object]) {
             continue;
         }
-        m->unread += !footprint_inputs_visit(&m->inputs, o->archive, o->member, read_object, m);
+        m->unread += !footprint_inputs_visit(m->inputs, o->archive, o->member, read_object, m);
     }
 }
 
@@ -521,8 +521,10 @@ bool footprint_linked_merged(
         return fail(err, program->path.at, ERR_NO_OFFSET,
                 "merged strings are given back only where a program and its map are there");
     }
-    struct merging m = { .footprint = f, .file = file, .bytes_left = program->elf->bytes.len };
-    footprint_inputs_open(&m.inputs, f->arena, folder ? str_from(folder) : program->map_folder);
+    struct merging m = { .footprint = f,
+        .file = file,
+        .inputs = footprint_inputs_of(f, file, folder),
+        .bytes_left = program->elf->bytes.len };
     index_sections(&m, program->map);
     for (size_t i = 0; i < program->map->input_count; i++) {
         note_input(&m, &program->map->inputs[i]);
@@ -538,6 +540,5 @@ bool footprint_linked_merged(
         replace_items(&m);
     }
     *unread = m.unread;
-    footprint_inputs_close(&m.inputs);
     return true;
 }

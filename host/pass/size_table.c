@@ -109,6 +109,51 @@ static enum size_class class_of(enum footprint_kind kind) {
     return classes[kind];
 }
 
+// ---- the greatest of many
+
+/// The `limit` greatest numbers offered so far, as a heap whose root is the least of them.
+struct greatest {
+    uint64_t *heap;
+    uint32_t len, limit;
+};
+
+static void greatest_begin(struct greatest *g, struct arena *a, uint32_t limit) {
+    *g = (struct greatest){ .heap = NEW_ARRAY(a, uint64_t, limit + 1u), .limit = limit };
+}
+
+/// Takes `n` in as the last, and moves it up.
+static void greatest_add(struct greatest *g, uint64_t n) {
+    uint32_t at = g->len++;
+    for (; at > 0 && g->heap[(at - 1) / 2] > n; at = (at - 1) / 2)
+        g->heap[at] = g->heap[(at - 1) / 2];
+    g->heap[at] = n;
+}
+
+/// Puts `n` in the place of the least, and moves it down.
+static void greatest_replace(struct greatest *g, uint64_t n) {
+    uint32_t at = 0;
+    for (uint32_t next = 1; next < g->len; next = 2 * at + 1) {
+        next += next + 1 < g->len && g->heap[next + 1] < g->heap[next];
+        if (g->heap[next] >= n)
+            break;
+        g->heap[at] = g->heap[next];
+        at = next;
+    }
+    g->heap[at] = n;
+}
+
+static void greatest_offer(struct greatest *g, uint64_t n) {
+    if (g->len < g->limit)
+        greatest_add(g, n);
+    else if (g->limit && n > g->heap[0])
+        greatest_replace(g, n);
+}
+
+/// The least of them, once there are as many as the limit; 0 before.
+static uint64_t greatest_least(const struct greatest *g) {
+    return g->limit && g->len == g->limit ? g->heap[0] : 0;
+}
+
 // ---- grouping
 
 struct making {
@@ -120,14 +165,21 @@ struct making {
         size_t len, room;
     } rows;
     uint32_t *slots;  ///< Open addressing: index of a row + 1.
-    uint64_t *hashes; ///< By row.
-    size_t mask, hash_room;
+    uint64_t *hashes; ///< By row; 0: it is not in the table, for nothing else can be of it.
+    size_t mask, hash_room, in_table;
+    struct str *keys; ///< Room for the keys of all rows; NULL: each gets its own.
+    struct greatest
+            alone;    ///< Of rows that are a symbol alone: what is less than these cannot be shown.
+    bool has_symbols; ///< Rows are by symbol, among other things,
+    bool has_regions; ///< and by region: an item may count in two.
 };
 
 /// What a row is for: an item's values, the memory of its copy in the place of its own.
 struct subject {
     struct str keys[SIZE_KEYS];
     uint64_t identity; ///< Tells symbols of one name apart.
+    bool is_address;   ///< It is an address, which tells all symbols apart.
+    bool is_alone;     ///< And no other item has this symbol: it is a row by itself.
     const struct footprint_item *item;
     bool is_copy;
 };
@@ -163,9 +215,10 @@ static void widen(struct making *m) {
     m->mask = slots - 1;
     for (uint32_t i = 0; i < m->rows.len; i++) {
         size_t at = (size_t)m->hashes[i] & m->mask;
-        while (m->slots[at])
+        while (m->hashes[i] && m->slots[at])
             at = (at + 1) & m->mask;
-        m->slots[at] = i + 1;
+        if (m->hashes[i])
+            m->slots[at] = i + 1;
     }
 }
 
@@ -183,19 +236,30 @@ static void keep_hash(struct making *m, uint64_t hash) {
 
 static struct size_row *new_row(struct making *m, const struct subject *s, uint64_t hash) {
     struct size_row *row = vec_push(m->a, &m->rows);
-    *row = (struct size_row){ .keys = NEW_ARRAY(m->a, struct str, m->o->key_count + 1u),
-        .item = (uint32_t)(s->item - m->f->items.at) };
+    uint32_t count = m->o->key_count;
+    *row = (struct size_row){ .item = (uint32_t)(s->item - m->f->items.at) };
+    row->keys =
+            m->keys ? m->keys + (m->rows.len - 1) * count : NEW_ARRAY(m->a, struct str, count + 1u);
     for (uint32_t i = 0; i < m->o->key_count; i++)
         row->keys[i] = s->keys[i];
     keep_hash(m, hash);
     return row;
 }
 
-static struct size_row *row_of(struct making *m, const struct subject *s) {
+/// Names of symbols are long: they are left out where an address says as much.
+static uint64_t hash_of(const struct making *m, const struct subject *s) {
     uint64_t hash = mix(0, s->identity);
     for (uint32_t i = 0; i < m->o->key_count; i++)
-        hash = mix_str(hash, s->keys[i]);
-    if (m->rows.len >= m->mask / 4 * 3)
+        if (!s->is_address || m->o->keys[i] != SIZE_SYMBOL)
+            hash = mix_str(hash, s->keys[i]);
+    return hash;
+}
+
+static struct size_row *row_of(struct making *m, const struct subject *s) {
+    if (s->is_alone)
+        return new_row(m, s, 0);
+    uint64_t hash = hash_of(m, s) | 1;
+    if (m->in_table >= m->mask / 4 * 3)
         widen(m);
     size_t at = (size_t)hash & m->mask;
     for (; m->slots[at]; at = (at + 1) & m->mask) {
@@ -204,6 +268,7 @@ static struct size_row *row_of(struct making *m, const struct subject *s) {
             return &m->rows.at[index];
     }
     m->slots[at] = (uint32_t)m->rows.len + 1;
+    m->in_table++;
     return new_row(m, s, hash);
 }
 
@@ -241,7 +306,28 @@ static void count(struct size_row *row, const struct footprint *f, const struct 
     row->least += item->fate == FOOTPRINT_STAYS ? item->bytes - item->may_shrink : 0;
 }
 
+/// Whether the row that the item would be lies beyond the limit in any case. Of 100,000 symbols 40 are shown: the others need no row.
+static bool is_beyond(struct making *m, const struct footprint_item *item) {
+    const struct size_options *o = m->o;
+    bool counts = o->sort_class == SIZE_CLASSES ||
+                  o->sort_class == class_of((enum footprint_kind)item->kind);
+    uint64_t weight = counts ? item->bytes : 0;
+    if (o->limit == 0 || o->by_name || item->fate != FOOTPRINT_LINKED)
+        return false;
+    bool is_small = weight < greatest_least(&m->alone);
+    greatest_offer(&m->alone, weight);
+    return is_small;
+}
+
 static void add_subject(struct making *m, struct size_table *out, const struct subject *s) {
+    if (s->is_alone && is_beyond(m, s->item)) {
+        out->rest.symbols++;
+        out->rest.known |= s->item->known;
+        out->rest_count++;
+        count(&out->rest, m->f, s);
+        count(&out->total, m->f, s);
+        return;
+    }
     struct size_row *row = row_of(m, s);
     if (!s->is_copy)
         count_known(row, m->f, s->item);
@@ -250,17 +336,23 @@ static void add_subject(struct making *m, struct size_table *out, const struct s
 }
 
 /// Two symbols of one name are told apart by their objects, without those by their places.
-static uint64_t identity_of(const struct making *m, const struct footprint_item *item) {
-    if (item->symbol.len == 0 || !size_needs(m->o, SIZE_SYMBOL))
-        return 0;
+static void identify(const struct making *m, struct subject *s) {
+    const struct footprint_item *item = s->item;
+    const struct footprint_item *end = m->f->items.at + m->f->items.len;
+    if (item->symbol.len == 0 || !m->has_symbols)
+        return;
+    bool is_divided = item->continues || (item + 1 < end && item[1].continues);
     while (item->continues && item > m->f->items.at)
         item--;
-    return item->object != FOOTPRINT_NONE ? item->object + 1 : ~item->address;
+    s->is_address = item->object == FOOTPRINT_NONE;
+    s->is_alone = s->is_address && !is_divided && !m->has_regions;
+    s->identity = s->is_address ? ~item->address : item->object + UINT64_C(1);
 }
 
 static void add_item(struct making *m, struct size_table *out, const struct footprint_item *item) {
     const struct footprint_section *section = &m->f->sections.at[item->section];
-    struct subject s = { .item = item, .identity = identity_of(m, item) };
+    struct subject s = { .item = item };
+    identify(m, &s);
     uint32_t region = SIZE_KEYS;
     for (uint32_t i = 0; i < m->o->key_count; i++) {
         s.keys[i] = size_field(m->f, item, m->o->keys[i]);
@@ -282,15 +374,18 @@ static struct str filter_field(void *self, const void *row, uint32_t field) {
 
 // ---- order
 
-/// qsort() hands nothing on: how the table being made is sorted.
-static const struct size_options *sorted_by;
+/// A row to be sorted: what mostly decides stands beside it, for rows are large.
+struct place {
+    uint64_t weight; ///< By which it goes; 0 when by name.
+    uint64_t lost;   ///< Then by what was dropped.
+    const struct size_row *row;
+};
 
-static uint64_t weight(const struct size_row *r) {
-    return sorted_by->sort_class == SIZE_CLASSES ? r->bytes : r->classes[sorted_by->sort_class];
-}
+/// qsort() hands nothing on: how many keys a row of the table being made has.
+static uint32_t keys_sorted;
 
 static int by_keys(const struct size_row *a, const struct size_row *b) {
-    for (uint32_t i = 0; i < sorted_by->key_count; i++) {
+    for (uint32_t i = 0; i < keys_sorted; i++) {
         int order = str_compare(a->keys[i], b->keys[i]);
         if (order != 0)
             return order;
@@ -298,14 +393,55 @@ static int by_keys(const struct size_row *a, const struct size_row *b) {
     return a->item < b->item ? -1 : a->item > b->item;
 }
 
-static int compare_rows(const void *left, const void *right) {
-    const struct size_row *a = left;
-    const struct size_row *b = right;
-    if (!sorted_by->by_name && weight(a) != weight(b))
-        return weight(a) > weight(b) ? -1 : 1;
-    if (!sorted_by->by_name && a->dropped + a->duplicate != b->dropped + b->duplicate)
-        return a->dropped + a->duplicate > b->dropped + b->duplicate ? -1 : 1;
-    return by_keys(a, b);
+static int compare_places(const void *left, const void *right) {
+    const struct place *a = left;
+    const struct place *b = right;
+    if (a->weight != b->weight)
+        return a->weight > b->weight ? -1 : 1;
+    if (a->lost != b->lost)
+        return a->lost > b->lost ? -1 : 1;
+    return by_keys(a->row, b->row);
+}
+
+/// Moves what may be among the first `limit` to the front; returns how many these are.
+static uint32_t put_heavy_first(
+        struct arena *a, struct place *places, uint32_t count, uint32_t limit) {
+    if (limit == 0 || limit >= count)
+        return count;
+    struct greatest g;
+    greatest_begin(&g, a, limit);
+    for (uint32_t i = 0; i < count; i++)
+        greatest_offer(&g, places[i].weight);
+    uint64_t least = greatest_least(&g);
+    uint32_t front = 0;
+    for (uint32_t i = 0; i < count; i++)
+        if (places[i].weight >= least) {
+            struct place heavy = places[i];
+            places[i] = places[front];
+            places[front++] = heavy;
+        }
+    return front;
+}
+
+/// The rows in order, as far as the limit goes; those behind it in any.
+static void sort_rows(struct making *m, struct size_table *out) {
+    const struct size_options *o = m->o;
+    uint32_t count = (uint32_t)m->rows.len;
+    struct place *places = NEW_ARRAY(m->a, struct place, count + 1u);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct size_row *r = &m->rows.at[i];
+        uint64_t weight = o->sort_class == SIZE_CLASSES ? r->bytes : r->classes[o->sort_class];
+        places[i] = (struct place){ .weight = o->by_name ? 0 : weight,
+            .lost = o->by_name ? 0 : r->dropped + r->duplicate,
+            .row = r };
+    }
+    keys_sorted = o->key_count;
+    uint32_t front = put_heavy_first(m->a, places, count, o->limit);
+    qsort(places, front, sizeof *places, compare_places);
+    out->rows = NEW_ARRAY(m->a, const struct size_row *, count + 1u);
+    out->row_count = count;
+    for (uint32_t i = 0; i < count; i++)
+        out->rows[i] = places[i].row;
 }
 
 static void add_row(struct size_row *to, const struct size_row *row) {
@@ -325,36 +461,50 @@ static void add_row(struct size_row *to, const struct size_row *row) {
 static void check_sum(const struct size_table *t) {
     struct size_row sum = t->rest;
     for (uint32_t i = 0; i < t->row_count; i++)
-        add_row(&sum, &t->rows[i]);
+        add_row(&sum, t->rows[i]);
     assert(sum.bytes == t->total.bytes && sum.dropped == t->total.dropped);
     (void)sum;
 }
 
 static void cut_off(struct size_table *t, uint32_t limit) {
     uint32_t all = t->row_count;
+    t->total.symbols = t->rest.symbols;
     for (uint32_t i = 0; i < all; i++)
-        t->total.symbols += t->rows[i].symbols;
+        t->total.symbols += t->rows[i]->symbols;
     t->row_count = limit == 0 || limit > all ? all : limit;
     for (uint32_t i = t->row_count; i < all; i++)
-        add_row(&t->rest, &t->rows[i]);
-    t->rest_count = all - t->row_count;
+        add_row(&t->rest, t->rows[i]);
+    t->rest_count += all - t->row_count;
+}
+
+/// By symbol nearly each item gets a row. What is not used of the room is never touched.
+static void reserve_rows(struct making *m) {
+    if (!m->has_symbols)
+        return;
+    m->rows.room = m->hash_room = m->f->items.len * (m->has_regions ? 2 : 1) + 1;
+    m->rows.at = NEW_ARRAY(m->a, struct size_row, m->rows.room);
+    m->hashes = NEW_ARRAY(m->a, uint64_t, m->hash_room);
+    m->keys = NEW_ARRAY(m->a, struct str, m->rows.room * m->o->key_count + 1);
 }
 
 void size_table_make(struct arena *a, const struct footprint *f, const struct size_options *options,
         struct size_table *out) {
     struct making m = { .a = a, .f = f, .o = options };
+    for (uint32_t i = 0; i < options->key_count; i++) {
+        m.has_symbols |= options->keys[i] == SIZE_SYMBOL;
+        m.has_regions |= options->keys[i] == SIZE_REGION;
+    }
     *out = (struct size_table){ .options = *options };
+    reserve_rows(&m);
+    size_t most = f->items.len;
+    greatest_begin(&m.alone, a, options->limit < most ? options->limit : (uint32_t)most);
     for (size_t i = 0; i < f->items.len; i++) {
         const struct footprint_item *item = &f->items.at[i];
         if (options->filter == NULL ||
                 filter_accepts(options->filter, filter_field, (void *)(uintptr_t)f, item))
             add_item(&m, out, item);
     }
-    out->rows = m.rows.at;
-    out->row_count = (uint32_t)m.rows.len;
-    sorted_by = options;
-    if (out->row_count)
-        qsort(out->rows, out->row_count, sizeof *out->rows, compare_rows);
+    sort_rows(&m, out);
     cut_off(out, options->limit);
     check_sum(out);
 }

@@ -74,7 +74,7 @@ struct size_options {
 
 struct size_table {
     struct size_options options;
-    struct size_row *rows; ///< Most bytes first, then by keys.
+    const struct size_row **rows; ///< Most bytes first, then by keys.
     uint32_t row_count;
     struct size_row rest; ///< Rows beyond the limit; `keys` is NULL.
     uint32_t rest_count;

@@ -32,6 +32,7 @@ static const struct kind_case cases[] = {
     { ".text", ".text._ZNSt6vectorIiE9push_backEi", &flash, AX, SHT_PROGBITS, FOOTPRINT_CODE },
     { ".rodata", ".rodata._ZTVSt6vectorIiE", &flash, A, SHT_PROGBITS, FOOTPRINT_CONSTANT },
     { ".bss", ".bss.vectors", &ram, AW, SHT_NOBITS, FOOTPRINT_ZERO },
+    { ".bss", ".bss.str1.4", &ram, AW, SHT_NOBITS, FOOTPRINT_ZERO }, // a variable called str1
     { ".iram0.vectors", ".exception_vectors.text", &ram, AX, SHT_PROGBITS, FOOTPRINT_VECTOR },
     { ".iram0.vectors", ".Level2InterruptVector.text", &ram, AX, SHT_PROGBITS, FOOTPRINT_VECTOR },
     { ".isr_vector", ".isr_vector", &flash, A, SHT_PROGBITS, FOOTPRINT_VECTOR },
