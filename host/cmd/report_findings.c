@@ -83,7 +83,7 @@ void report_hints(struct report *r) {
         text_printf(&all,
                 "--elf and --map of the device's program tell its code in RAM, its padding, and "
                 "what of the archives is really linked.\n");
-    if (r->view->options->configuration == NULL)
+    if (r->view->options->configuration == NULL && w->target.kconfig_count > 0)
         text_printf(&all,
                 "--sdkconfig tells the cache, the revision, the stacks and buffers that the "
                 "profile has by default.\n");

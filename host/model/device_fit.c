@@ -185,7 +185,7 @@ static bool load(struct fitting *f, struct arena *a, struct target *t, struct er
 // ---- whether a combination fits
 
 static bool is_announced_kind(const struct target_heap *h) {
-    return !h->added && !h->carved;
+    return !h->added && !h->carved && target_heap_serves(h);
 }
 
 static uint64_t end_of(uint64_t start, uint64_t bytes) {
@@ -364,7 +364,7 @@ static void conclude_numbers(struct fitting *f) {
 static void compare_region(struct fitting *f, const struct target *t, uint32_t region) {
     struct device_region r = { .region = region };
     for (uint32_t i = 0; i < t->heap_count; i++)
-        if (t->heaps[i].region == region && is_announced_kind(&t->heaps[i]))
+        if (t->heaps[i].region == region && !t->heaps[i].added && !t->heaps[i].carved)
             r.profile_bytes += t->heaps[i].bytes;
     for (size_t i = 0; i < f->boot->heaps.len; i++)
         if (device_fit_region(t, f->boot->heaps.at[i].start) == region) {

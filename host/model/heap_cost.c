@@ -118,6 +118,9 @@ static uint64_t records_bytes(const struct target *t, const struct heap_cost *ho
     uint64_t at_boot = 0;
     uint64_t total = 0;
     for (uint32_t i = 0; i < t->heap_count; i++) {
+        if (!target_heap_serves(&t->heaps[i])) {
+            continue;
+        }
         if (t->heaps[i].added) {
             total += heap_cost_bytes(host, t->allocator.record_bytes);
         } else {
@@ -132,7 +135,7 @@ uint64_t heap_cost_region_overhead(const struct target *t, uint32_t region) {
     uint64_t total = 0;
     for (uint32_t i = 0; i < t->heap_count; i++) {
         const struct target_heap *heap = &t->heaps[i];
-        if (heap->region != region) {
+        if (heap->region != region || !target_heap_serves(heap)) {
             continue;
         }
         total += heap_cost_overhead(a, heap->bytes);

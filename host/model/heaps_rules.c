@@ -146,7 +146,7 @@ bool heaps_rules_of(const struct target *t, const struct heaps_options *options,
         if (left[order[i]] > UINT32_MAX)
             return fail(err, t->path, ERR_NO_OFFSET, "heap '%s' is larger than the model holds",
                     t->heaps[order[i]].name.at);
-        else if (is_heap(t, left[order[i]]))
+        else if (target_heap_serves(&t->heaps[order[i]]) && is_heap(t, left[order[i]]))
             add_place(t, order[i], left[order[i]], out);
     return true;
 }

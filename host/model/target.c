@@ -513,6 +513,10 @@ uint32_t target_find_capability(const struct target *t, struct str name) {
     return 0;
 }
 
+bool target_heap_serves(const struct target_heap *heap) {
+    return heap->offers_any != 0;
+}
+
 bool target_heap_has(const struct target_heap *heap, uint32_t asked) {
     return (heap->offers_any & asked) == asked;
 }

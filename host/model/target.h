@@ -318,5 +318,7 @@ uint32_t target_find_capability(const struct target *t, struct str name);
 /// Whether a device's free-size query for capability bits `asked` counts this heap: it offers all
 /// of them, at whatever priority (ESP-IDF components/heap/heap_caps.c, heap_caps_match).
 bool target_heap_has(const struct target_heap *heap, uint32_t asked);
+/// Whether it is one: of a kind that offers anything. What offers nothing is memory that only a linker fills.
+bool target_heap_serves(const struct target_heap *heap);
 
 #endif
