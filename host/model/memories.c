@@ -154,13 +154,16 @@ static bool names(const struct memory_window *w, struct str section) {
     return false;
 }
 
-/// A window that names the section comes first, then one that two memories share, then the smaller before the larger.
-static bool is_better(const struct memory_window *w, const struct memory_window *than) {
+/// A window that names the section comes first, then one that two memories share; then the target's before the linker's, and that before a segment's, which may
+/// hold the file's own head in front of a memory; then the smaller before the larger.
+static bool is_better(
+        const struct memories *m, const struct memory_window *w, const struct memory_window *than) {
     if (than == NULL || (w->section_count != 0) != (than->section_count != 0))
         return than == NULL || w->section_count != 0;
     if (w->is_shared != than->is_shared)
         return w->is_shared;
-    return w->bytes < than->bytes;
+    enum memory_source mine = m->list[w->memory].source, other = m->list[than->memory].source;
+    return mine != other ? mine < other : w->bytes < than->bytes;
 }
 
 uint32_t memories_find(const struct memories *m, uint64_t address, struct str output_section,
@@ -169,7 +172,7 @@ uint32_t memories_find(const struct memories *m, uint64_t address, struct str ou
     for (uint32_t i = 0; i < m->window_count; i++) {
         const struct memory_window *w = &m->windows[i];
         bool is_in = address >= w->start && address - w->start < w->bytes;
-        if (is_in && (w->section_count == 0 || names(w, output_section)) && is_better(w, found))
+        if (is_in && (w->section_count == 0 || names(w, output_section)) && is_better(m, w, found))
             found = w;
     }
     if (main_address)

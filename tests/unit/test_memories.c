@@ -108,6 +108,11 @@ static void the_linkers_and_the_loaders_view(void **state) {
     assert_string_equal(name_at(f, 0x30000010, ""), "segment-2");
     assert_true(m.list[memories_find(&m, 0x20000010, STR(""), NULL)].is_ram);
     assert_false(m.list[memories_find(&m, 0x8000110, STR(""), NULL)].is_ram);
+    segments[2].address = 0x4fefff00; // with the file's head in front of the memory
+    segments[2].memory_bytes = 0x200;
+    memories_of(&f->arena, &f->target, &map, &elf, &m);
+    assert_string_equal(name_at(f, 0x4ff00010, ""), "internal");
+    assert_string_equal(name_at(f, 0x4fefff10, ""), "segment-2");
     memories_of(&f->arena, NULL, NULL, &elf, &m);
     assert_string_equal(name_at(f, 0x8000110, ""), "segment-1");
     memories_of(&f->arena, NULL, NULL, NULL, &m);
