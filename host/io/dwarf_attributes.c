@@ -29,8 +29,9 @@ bool dwarf_fixed_address(Dwarf_Die *die, uint64_t *address, bool *is_thread_loca
     return is_plain || *is_thread_local;
 }
 
-/// The first file of a unit, which DWARF 5 calls number 0. elfutils takes that for none (dwarf_decl_file.c in 0.188).
-static const char *first_file(Dwarf_Die *die) {
+/// dwarf_decl_file() would stop the program for a unit without a table of files, such as one whose split file has none, and takes the first file of DWARF 5,
+/// number 0, for none (dwarf_decl_file.c in elfutils 0.188).
+const char *dwarf_declaring_file(Dwarf_Die *die) {
     Dwarf_Attribute attribute;
     Dwarf_Word number = 0;
     Dwarf_Half version = 0;
@@ -38,18 +39,18 @@ static const char *first_file(Dwarf_Die *die) {
     Dwarf_Files *files = NULL;
     size_t count = 0;
     if (!dwarf_attr_integrate(die, DW_AT_decl_file, &attribute) ||
-            dwarf_formudata(&attribute, &number) != 0 || number != 0 ||
+            dwarf_formudata(&attribute, &number) != 0 ||
             !dwarf_cu_die(attribute.cu, &unit, &version, NULL, NULL, NULL, NULL, NULL) ||
-            version < 5 || dwarf_getsrcfiles(&unit, &files, &count) != 0 || count == 0) {
+            dwarf_getsrcfiles(&unit, &files, &count) != 0 || number >= count ||
+            (number == 0 && version < 5)) {
         return NULL;
     }
-    return dwarf_filesrc(files, 0, NULL, NULL);
+    return dwarf_filesrc(files, number, NULL, NULL);
 }
 
 const char *dwarf_declared_at(Dwarf_Die *die, uint32_t *line) {
-    const char *file = dwarf_decl_file(die);
+    const char *file = dwarf_declaring_file(die);
     int number = 0;
-    file = file ? file : first_file(die);
     *line = file && dwarf_decl_line(die, &number) == 0 && number > 0 ? (uint32_t)number : 0;
     return file;
 }

@@ -10,6 +10,9 @@
 /// beginning of the image that each thread copies.
 bool dwarf_fixed_address(Dwarf_Die *die, uint64_t *address, bool *is_thread_local);
 
+/// The file that declares `die`, as the table of its unit has it; NULL when it is not known.
+const char *dwarf_declaring_file(Dwarf_Die *die);
+
 /// The file that declares `die`, as libdw has it, and the line; NULL and 0 when they are not known.
 const char *dwarf_declared_at(Dwarf_Die *die, uint32_t *line);
 

@@ -2,10 +2,12 @@
 #include "dwarf_declarations.h"
 
 #include "dwarf_attributes.h"
+#include "dwarf_names.h"
 #include "dwarf_walk.h"
 #include "vec.h"
 
 #include <dwarf.h>
+#include <string.h>
 
 enum { PARTS_MOST = 1024 }; ///< Of one function.
 
@@ -13,7 +15,8 @@ struct search {
     struct dwarf_declarations *d;
     struct arena *arena;
     uint64_t bias;
-    bool believes_zero; ///< A function begins at address 0.
+    const char
+            *at_zero; ///< Symbol of the function that begins at address 0; NULL when there is none.
 };
 
 static void add_place(struct search *s, struct map64 *places, uint64_t address, Dwarf_Die *die) {
@@ -39,7 +42,14 @@ static void add_variable(struct search *s, Dwarf_Die *die) {
     }
 }
 
-/// Adds each beginning of the function's code. The code of functions that the linker dropped seems to begin at 0.
+/// Whether `die` is the function that begins at 0: those that a linker dropped seem to do so, too.
+static bool is_at_zero(const struct search *s, Dwarf_Die *die) {
+    const char *linkage = dwarf_linkage_name(die);
+    const char *name = linkage ? linkage : dwarf_diename(die);
+    return s->at_zero && name && strcmp(name, s->at_zero) == 0;
+}
+
+/// Adds each beginning of the function's code.
 static void add_function(struct search *s, Dwarf_Die *die) {
     Dwarf_Addr base = 0;
     Dwarf_Addr low = 0;
@@ -50,7 +60,7 @@ static void add_function(struct search *s, Dwarf_Die *die) {
         if (offset <= 0) {
             return;
         }
-        if (low < high && (low != 0 || s->believes_zero)) {
+        if (low < high && (low != 0 || is_at_zero(s, die))) {
             add_place(s, &s->d->places, low + s->bias, die);
         }
     }
@@ -90,7 +100,9 @@ void dwarf_declarations_read(
     struct search s = { .d = d,
         .arena = a,
         .bias = u->file->bias,
-        .believes_zero = elf_functions_begin(u->symbols, u->file->bias) };
+        .at_zero = elf_functions_begin(u->symbols, u->file->bias)
+                           ? elf_functions_find(u->symbols, u->file->bias)
+                           : NULL };
     for (size_t i = 0; i < u->unit_count; i++) {
         dwarf_walk(&u->units[i].die, visit, &s);
     }

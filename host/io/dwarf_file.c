@@ -2,11 +2,14 @@
 /// Each module has a session of its own, so that all can keep the addresses of their files.
 #include "dwarf_file.h"
 
+#include "elf_file.h"
+
 #include <elfutils/libdwelf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <gelf.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 static const Dwfl_Callbacks callbacks = {
@@ -41,7 +44,7 @@ static enum symbol_quality check(
     return quality;
 }
 
-/// Whether a section with debug information is there, for a message when libdw finds none.
+/// Whether a section with debug information is there, and compressed with zstd, which not every elfutils knows.
 static bool has_debug_section(Elf *elf, bool *zstd) {
     size_t names = 0;
     if (!elf || elf_getshdrstrndx(elf, &names) != 0) {
@@ -58,6 +61,51 @@ static bool has_debug_section(Elf *elf, bool *zstd) {
         }
     }
     return false;
+}
+
+/// A file in memory with these bytes; -1.
+static int memory_file(struct str bytes) {
+    int fd = memfd_create("ramlens", MFD_CLOEXEC);
+    for (size_t at = 0; fd >= 0 && at < bytes.len;) {
+        ssize_t written = write(fd, bytes.at + at, bytes.len - at);
+        if (written <= 0) {
+            (void)close(fd);
+            return -1;
+        }
+        at += (size_t)written;
+    }
+    return fd;
+}
+
+/// The file at `path` once more, in memory and with what zstd compressed unpacked; -1 when that cannot be.
+static int open_unpacked(const char *path) {
+    struct arena scratch = { 0 };
+    struct elf_file elf;
+    struct err ignored = { .text = "" };
+    struct str bytes;
+    int fd = -1;
+    if (elf_file_read(&scratch, path, &elf, &ignored)) {
+        if (elf_file_unpack(&scratch, &elf, &bytes, &ignored)) {
+            fd = memory_file(bytes);
+        }
+        elf_file_close(&elf);
+    }
+    arena_clear(&scratch);
+    return fd;
+}
+
+/// `fd`, or another one of the same file that libdw can read.
+static int readable(int fd, const char *path) {
+    Elf *elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
+    bool zstd = false;
+    bool has_one = has_debug_section(elf, &zstd);
+    elf_end(elf);
+    int other = has_one && zstd ? open_unpacked(path) : -1;
+    if (other < 0) {
+        return fd;
+    }
+    (void)close(fd);
+    return other;
 }
 
 static void read_dwarf(struct dwarf_file *f, const char *path, struct err *err) {
@@ -90,6 +138,7 @@ enum symbol_quality dwarf_file_open(struct dwarf_file *f, const char *path, cons
         (void)close(fd);
         return quality;
     }
+    fd = readable(fd, path);
     f->dwfl = dwfl_begin(&callbacks);
     // The true asks for addresses as in the file: base 0 plus what the program headers say.
     f->module = f->dwfl ? dwfl_report_elf(f->dwfl, path, path, fd, 0, true) : NULL;

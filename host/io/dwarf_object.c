@@ -3,6 +3,8 @@
 /// make a number. COMMON variables are in no section, so they are given addresses in the copy of the symbol table.
 #include "dwarf_object.h"
 
+#include "elf_bytes.h"
+
 #include <elf.h>
 #include <elfutils/libdwfl.h>
 #include <stddef.h>
@@ -86,20 +88,13 @@ static bool lay_out(
     return true;
 }
 
-static void put_number(
-        const struct elf_file *elf, char *copy, uint64_t offset, uint64_t value, unsigned bytes) {
-    for (unsigned i = 0; i < bytes; i++) {
-        copy[offset + (elf->is_big_endian ? bytes - 1 - i : i)] = (char)(value >> (8 * i));
-    }
-}
-
 /// Makes the COMMON symbol whose entry is at `offset` an absolute one.
 static void put_symbol(const struct elf_file *elf, char *copy, uint64_t offset, uint64_t address) {
     bool is_64 = elf->class_bits == 64;
     size_t place = is_64 ? offsetof(Elf64_Sym, st_shndx) : offsetof(Elf32_Sym, st_shndx);
     size_t value = is_64 ? offsetof(Elf64_Sym, st_value) : offsetof(Elf32_Sym, st_value);
-    put_number(elf, copy, offset + place, SHN_ABS, 2);
-    put_number(elf, copy, offset + value, address, is_64 ? 8 : 4);
+    elf_put_number(elf, copy, offset + place, SHN_ABS, 2);
+    elf_put_number(elf, copy, offset + value, address, is_64 ? 8 : 4);
 }
 
 /// Lays COMMON variables out, in `copy`; `*end` is moved behind them. The reader has seen that all symbols lie in the file.
@@ -154,11 +149,19 @@ bool dwarf_object_open(struct dwarf_object *o, struct arena *a, const struct elf
     if (!has_debug_information(elf) || !lay_out(o, a, elf, &end)) {
         return false;
     }
-    char *copy = arena_take(a, elf->bytes.len, 1, 16);
-    memcpy(copy, elf->bytes.at, elf->bytes.len);
+    struct str image;
+    struct err ignored;
+    if (!elf_file_unpack(a, elf, &image, &ignored)) {
+        return false;
+    }
+    char *copy = image.at != elf->bytes.at ? (char *)(uintptr_t)image.at
+                                           : arena_take(a, elf->bytes.len, 1, 16);
+    if (copy != image.at) {
+        memcpy(copy, elf->bytes.at, elf->bytes.len);
+    }
     lay_out_common(elf, o->addresses[0], copy, &end);
     (void)elf_version(EV_CURRENT);
-    o->elf = elf_memory(copy, elf->bytes.len);
+    o->elf = elf_memory(copy, image.len);
     if (!o->elf || !report(o, elf->path.at, end)) {
         dwarf_object_close(o);
         return false;

@@ -1,4 +1,4 @@
-/// Numbers in an ELF file, of either class and byte order. Private to the files elf_*.c.
+/// Numbers in an ELF file, of either class and byte order. Private to the files elf_*.c and dwarf_object.c.
 #ifndef RAMLENS_ELF_BYTES_H
 #define RAMLENS_ELF_BYTES_H
 
@@ -20,6 +20,13 @@ static inline uint64_t elf_word(
         const struct elf_file *elf, uint64_t base, unsigned offset32, unsigned offset64) {
     return elf->class_bits == 64 ? elf_number(elf, base + offset64, 8)
                                  : elf_number(elf, base + offset32, 4);
+}
+
+/// Writes the `bytes` (2, 4, 8) of a number into a copy of the file, at an `offset` that lies inside.
+static inline void elf_put_number(
+        const struct elf_file *elf, char *copy, uint64_t offset, uint64_t value, unsigned bytes) {
+    for (unsigned i = 0; i < bytes; i++)
+        copy[offset + (elf->is_big_endian ? bytes - 1 - i : i)] = (char)(value >> (8 * i));
 }
 
 /// Whether [offset, offset + size) lies inside the file.

@@ -9,6 +9,7 @@ enum {
     DEFLATE_MOST =
             1032, ///< Times its size that deflate can make of a byte (zlib's technical notes).
     ZSTD_MOST = 65536,
+    ZSTD_TYPE = 2, ///< ELFCOMPRESS_ZSTD, which older headers lack.
 };
 #define CONTENTS_MOST (UINT64_C(4) << 30)
 
@@ -55,7 +56,6 @@ static bool unpack_zstd(const struct packed *p, char *to) {
 
 static bool unpack(struct arena *a, const struct elf_file *elf, const struct elf_section *s,
         struct str *out, struct err *err) {
-    enum { ZSTD_TYPE = 2 }; // ELFCOMPRESS_ZSTD, which older headers lack
     struct packed p;
     bool is_known = read_packed(elf, s, &p) && (p.type == ELFCOMPRESS_ZLIB || p.type == ZSTD_TYPE);
     uint64_t most = is_known ? p.stored.len * (p.type == ZSTD_TYPE ? ZSTD_MOST : DEFLATE_MOST) : 0;
@@ -81,6 +81,69 @@ bool elf_file_contents(struct arena *a, const struct elf_file *elf, uint32_t ind
     if ((s->flags & SHF_COMPRESSED) || str_starts_with(s->name, STR(".zdebug_")))
         return unpack(a, elf, s, out, err);
     *out = (struct str){ elf->bytes.at + s->file_offset, s->size_bytes };
+    return true;
+}
+
+// ---- a file that others can read
+
+static bool is_zstd(const struct elf_file *elf, const struct elf_section *s) {
+    struct packed p;
+    return elf_is_stored(s) && (s->flags & SHF_COMPRESSED) && read_packed(elf, s, &p) &&
+           p.type == ZSTD_TYPE;
+}
+
+/// Bytes of all such sections when unpacked, each with room to be aligned; 0 when there is none.
+static uint64_t unpacked_bytes(const struct elf_file *elf) {
+    uint64_t sum = 0;
+    for (uint32_t i = 1; i < elf->section_count; i++) {
+        struct packed p;
+        if (is_zstd(elf, &elf->sections[i]) && read_packed(elf, &elf->sections[i], &p))
+            sum = p.bytes < CONTENTS_MOST - sum ? sum + p.bytes + 16 : CONTENTS_MOST;
+    }
+    return sum;
+}
+
+/// Puts the section's contents at `end` of the copy, and lets its header say so.
+static void put_section(
+        const struct elf_file *elf, uint32_t index, struct str contents, uint64_t end, char *copy) {
+    bool is_64 = elf->class_bits == 64;
+    unsigned word = is_64 ? 8 : 4;
+    uint64_t table = elf_word(elf, 0, offsetof(Elf32_Ehdr, e_shoff), offsetof(Elf64_Ehdr, e_shoff));
+    uint64_t at = table + index * (is_64 ? sizeof(Elf64_Shdr) : sizeof(Elf32_Shdr));
+    memcpy(copy + end, contents.at, contents.len);
+    elf_put_number(elf, copy,
+            at + (is_64 ? offsetof(Elf64_Shdr, sh_flags) : offsetof(Elf32_Shdr, sh_flags)),
+            elf->sections[index].flags & ~(uint64_t)SHF_COMPRESSED, word);
+    elf_put_number(elf, copy,
+            at + (is_64 ? offsetof(Elf64_Shdr, sh_offset) : offsetof(Elf32_Shdr, sh_offset)), end,
+            word);
+    elf_put_number(elf, copy,
+            at + (is_64 ? offsetof(Elf64_Shdr, sh_size) : offsetof(Elf32_Shdr, sh_size)),
+            contents.len, word);
+}
+
+bool elf_file_unpack(
+        struct arena *a, const struct elf_file *elf, struct str *out, struct err *err) {
+    uint64_t more = unpacked_bytes(elf);
+    uint64_t end = (elf->bytes.len + 15) & ~UINT64_C(15);
+    *out = elf->bytes;
+    if (more == 0)
+        return true;
+    if (end > UINT32_MAX || more > UINT32_MAX - end)
+        return fail(err, elf->path.at, ERR_NO_OFFSET,
+                "its compressed sections would be more than 4 GiB");
+    char *copy = arena_take(a, end + more, 1, 16);
+    memcpy(copy, elf->bytes.at, elf->bytes.len);
+    for (uint32_t i = 1; i < elf->section_count; i++) {
+        struct str contents;
+        if (!is_zstd(elf, &elf->sections[i]))
+            continue;
+        if (!unpack(a, elf, &elf->sections[i], &contents, err))
+            return false;
+        put_section(elf, i, contents, end, copy);
+        end += (contents.len + 15) & ~UINT64_C(15);
+    }
+    *out = (struct str){ copy, end };
     return true;
 }
 

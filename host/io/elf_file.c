@@ -419,6 +419,7 @@ bool elf_file_read(struct arena *a, const char *path, struct elf_file *out, stru
 
 void elf_file_close(struct elf_file *elf) {
     file_unmap(&elf->map);
+    file_unmap(&elf->debug_map);
 }
 
 bool elf_symbol_is_common(const struct elf_symbol *s) {

@@ -96,6 +96,8 @@ struct elf_file {
     uint32_t
             damage; ///< Sections, symbols and the like that were left out because they make no sense.
     struct file_map map; ///< Private; open only after elf_file_read().
+    struct file_map
+            debug_map; ///< Private: where the symbols are, if they are those of a debug file.
 };
 
 /// Maps and reads `path`. False with a message when it cannot be opened or is no ELF file (an archive and LLVM
@@ -131,6 +133,10 @@ const struct elf_section *elf_file_section(const struct elf_file *elf, struct st
 /// their size (deflate's most; zstd is held to 64 KiB times).
 bool elf_file_contents(struct arena *a, const struct elf_file *elf, uint32_t index, struct str *out,
         struct err *err);
+
+/// The whole file as bytes in which no section is compressed with zstd, which elfutils before 0.191 cannot read: `elf->bytes` themselves when there is
+/// none, else a copy in `a` with the contents behind the old end. False with a message for such a section that is damaged, or a copy of more than 4 GiB.
+bool elf_file_unpack(struct arena *a, const struct elf_file *elf, struct str *out, struct err *err);
 
 /// The relocations that patch section `index` of a relocatable object, in the order of the file. In the arena.
 /// Those that make no sense are left out. Cost: linear in their number, and in that of sections between the first and the last that hold them.

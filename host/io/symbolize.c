@@ -3,6 +3,7 @@
 #include "symbolize.h"
 
 #include "demangle.h"
+#include "dwarf_attributes.h"
 #include "dwarf_declarations.h"
 #include "dwarf_file.h"
 #include "dwarf_names.h"
@@ -270,7 +271,7 @@ static void push_scopes(struct symbolizer *s, struct module *m, const struct dwa
         frame->function = names.function;
         frame->linkage = names.linkage;
         // Where the line table has a hole, the function's own file is as near as one gets.
-        frame->file = file_of(s, file ? file : dwarf_decl_file(&die));
+        frame->file = file_of(s, file ? file : dwarf_declaring_file(&die));
         frame->line = file ? line : 0;
         frame->inlined = number != 0;
         frame->has_debug = true;

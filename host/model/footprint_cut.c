@@ -205,13 +205,14 @@ static void add_padding(struct sweep *s, const struct piece *p, uint64_t low, ui
     add(s, p, low, high, FOOTPRINT_PADDING)->cause = (uint8_t)cause;
 }
 
-/// Index of the first mark behind `address`.
-static size_t mark_after(const struct cut *c, uint64_t address) {
+/// Index of the first mark behind `address` of `section`.
+static size_t mark_after(const struct cut *c, uint32_t section, uint64_t address) {
     size_t low = 0;
     size_t high = c->mark_count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (c->marks[middle].address <= address) {
+        const struct cut_mark *m = &c->marks[middle];
+        if (m->section < section || (m->section == section && m->address <= address)) {
             low = middle + 1;
         } else {
             high = middle;
@@ -224,12 +225,14 @@ static size_t mark_after(const struct cut *c, uint64_t address) {
 static void add_marked(struct sweep *s, const struct piece *p, uint64_t low, uint64_t high,
         enum footprint_kind kind, const struct footprint_item *like) {
     const struct cut *c = s->cut;
-    size_t next = mark_after(c, low);
+    uint32_t section = s->in->is_of_object ? c->footprint->sections.at[s->in->section].number : 0;
+    size_t next = mark_after(c, section, low);
     for (uint64_t begin = low; low < high; next++) {
-        enum footprint_kind here = next > 0 ? c->marks[next - 1].kind : FOOTPRINT_UNKNOWN;
-        uint64_t end = next < c->mark_count && c->marks[next].address < high
-                               ? c->marks[next].address
-                               : high;
+        bool is_said = next > 0 && c->marks[next - 1].section == section;
+        enum footprint_kind here = is_said ? c->marks[next - 1].kind : FOOTPRINT_UNKNOWN;
+        bool ends_here = next < c->mark_count && c->marks[next].section == section &&
+                         c->marks[next].address < high;
+        uint64_t end = ends_here ? c->marks[next].address : high;
         struct footprint_item *item = add(s, p, low, end, here == FOOTPRINT_UNKNOWN ? kind : here);
         item->symbol = like->symbol;
         item->continues = like->symbol.len != 0 && low > begin;

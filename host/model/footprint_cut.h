@@ -24,6 +24,8 @@ struct cut_symbol {
 
 /// Where code and the constants among it begin: by ARM's and RISC-V's mapping symbols, by Xtensa's property tables.
 struct cut_mark {
+    uint32_t
+            section; ///< By number, of a relocatable object, in which all sections begin at 0; else 0.
     uint64_t address;
     uint8_t kind; ///< FOOTPRINT_CODE, FOOTPRINT_LITERAL; FOOTPRINT_UNKNOWN: nothing is said from here on.
 };
@@ -37,7 +39,7 @@ struct cut {
     struct cut_symbol
             *symbols; ///< By section, then address; of aliases the one that has the bytes first.
     size_t *first_symbol;   ///< By section number; one more than there are sections.
-    struct cut_mark *marks; ///< By address.
+    struct cut_mark *marks; ///< By section, then address.
     size_t mark_count;
     uint64_t
             bytes_left; ///< To be looked at for text: sections may name the same bytes of a file over and over.

@@ -2,6 +2,7 @@
 /// are dealt out in footprint_cut.c.
 #include "footprint_linked.h"
 
+#include "elf_debug_file.h"
 #include "footprint_cut.h"
 #include "footprint_filler.h"
 #include "vec.h"
@@ -257,8 +258,12 @@ bool footprint_linked_add(
         struct footprint *f, const char *path, const char *map_path, struct err *err) {
     struct elf_file *elf = path ? NEW(f->arena, struct elf_file) : NULL;
     struct ldmap *map = map_path ? NEW(f->arena, struct ldmap) : NULL;
+    struct str debug_path;
     if (elf && !elf_file_read(f->arena, path, elf, err)) {
         return false;
+    }
+    if (elf && (elf->is_dynamic_table || elf->symbol_count == 0)) {
+        (void)elf_debug_file_symbols(f->arena, elf, &debug_path);
     }
     if (map && !ldmap_read(f->arena, map_path, map, err)) {
         if (elf) {

@@ -29,11 +29,12 @@ struct marks {
     } list;
 };
 
-static void add_mark(struct marks *m, uint64_t address, enum footprint_kind kind) {
+static void add_mark(
+        struct marks *m, uint32_t section, uint64_t address, enum footprint_kind kind) {
     size_t number = m->list.len;
-    *vec_push(m->arena, &m->list) =
-            (struct numbered_mark){ .mark = { .address = address, .kind = (uint8_t)kind },
-                .number = number };
+    *vec_push(m->arena, &m->list) = (struct numbered_mark){
+        .mark = { .section = section, .address = address, .kind = (uint8_t)kind }, .number = number
+    };
 }
 
 static bool is_loaded_code(const struct elf_file *elf, uint32_t section) {
@@ -56,10 +57,11 @@ static void add_mapping_symbols(struct marks *m, const struct elf_file *elf) {
             continue;
         }
         char letter = mapping_letter(s->name);
+        uint32_t section = elf->type == ET_REL ? s->section : 0;
         if (letter == 'd') {
-            add_mark(m, s->address, FOOTPRINT_LITERAL);
+            add_mark(m, section, s->address, FOOTPRINT_LITERAL);
         } else if (letter == 'a' || letter == 't' || letter == 'x') {
-            add_mark(m, s->address, FOOTPRINT_CODE);
+            add_mark(m, section, s->address, FOOTPRINT_CODE);
         }
     }
 }
@@ -81,13 +83,15 @@ static void add_properties(struct marks *m, const struct elf_file *elf, struct s
             continue;
         }
         bool is_literal = (flags & PROPERTY_LITERAL) != 0;
-        add_mark(m, address + bytes, FOOTPRINT_UNKNOWN);
-        add_mark(m, address, is_literal ? FOOTPRINT_LITERAL : FOOTPRINT_CODE);
+        add_mark(m, 0, address + bytes, FOOTPRINT_UNKNOWN);
+        add_mark(m, 0, address, is_literal ? FOOTPRINT_LITERAL : FOOTPRINT_CODE);
     }
 }
 
+/// Of a program: in an object their addresses are not there yet.
 static void add_property_tables(struct marks *m, const struct elf_file *elf) {
-    for (uint32_t i = 1; elf->machine == MACHINE_XTENSA && i < elf->section_count; i++) {
+    bool has_tables = elf->machine == MACHINE_XTENSA && elf->type != ET_REL;
+    for (uint32_t i = 1; has_tables && i < elf->section_count; i++) {
         struct str contents;
         struct err ignored;
         if (str_starts_with(elf->sections[i].name, STR(".xt.prop")) &&
@@ -97,10 +101,13 @@ static void add_property_tables(struct marks *m, const struct elf_file *elf) {
     }
 }
 
-/// By address; where one range ends and another begins, the beginning comes last and counts.
+/// By section and address; where one range ends and another begins, the beginning comes last and counts.
 static int compare(const void *left, const void *right) {
     const struct numbered_mark *l = left;
     const struct numbered_mark *r = right;
+    if (l->mark.section != r->mark.section) {
+        return l->mark.section < r->mark.section ? -1 : 1;
+    }
     if (l->mark.address != r->mark.address) {
         return l->mark.address < r->mark.address ? -1 : 1;
     }
@@ -116,7 +123,8 @@ static int compare(const void *left, const void *right) {
 static size_t drop_repeated(struct cut_mark *marks, size_t count) {
     size_t kept = 0;
     for (size_t i = 0; i < count; i++) {
-        if (kept == 0 || marks[kept - 1].kind != marks[i].kind) {
+        if (kept == 0 || marks[kept - 1].kind != marks[i].kind ||
+                marks[kept - 1].section != marks[i].section) {
             marks[kept++] = marks[i];
         }
     }
@@ -134,7 +142,8 @@ struct cut_mark *footprint_marks_of(struct arena *a, const struct elf_file *elf,
     qsort(m.list.at, m.list.len, sizeof(*m.list.at), compare);
     struct cut_mark *marks = NEW_ARRAY(a, struct cut_mark, m.list.len);
     for (size_t i = 0; i < m.list.len; i++) {
-        bool is_there = *count > 0 && marks[*count - 1].address == m.list.at[i].mark.address;
+        bool is_there = *count > 0 && marks[*count - 1].address == m.list.at[i].mark.address &&
+                        marks[*count - 1].section == m.list.at[i].mark.section;
         *count += !is_there;
         marks[*count - 1] = m.list.at[i].mark;
     }
