@@ -3,12 +3,12 @@
 #define RAMLENS_PLAN_PARTS_H
 
 #include "accesses.h"
+#include "answer_static_moves.h"
 #include "choose.h"
 #include "cmd.h"
 #include "lots.h"
 #include "plan_write.h"
 #include "replay_setup.h"
-#include "static_moves.h"
 
 #include <jansson.h>
 

@@ -3,11 +3,11 @@
 #define RAMLENS_REPORT_TEXT_H
 
 #include "answer.h"
+#include "answer_findings.h"
+#include "answer_option_table.h"
 #include "cmd.h"
 #include "container_table.h"
-#include "findings.h"
 #include "guesses.h"
-#include "option_table.h"
 
 /// What the report is asked to show.
 struct report_view {

@@ -40,7 +40,8 @@ struct device_choice {
 /// A region of the target beside what the log says of it.
 struct device_region {
     uint32_t region;
-    uint64_t profile_bytes; ///< Of the target's heaps that heap_init announces, before static data, and of what only a linker fills.
+    uint64_t
+            profile_bytes; ///< Of the target's heaps that heap_init announces, before static data, and of what only a linker fills.
     uint64_t measured_bytes; ///< Announced.
     uint64_t static_bytes;   ///< The difference: static data, and what the linker put around it.
     uint32_t heaps;          ///< Announced.

@@ -236,11 +236,11 @@ static void keep_hash(struct making *m, uint64_t hash) {
 
 static struct size_row *new_row(struct making *m, const struct subject *s, uint64_t hash) {
     struct size_row *row = vec_push(m->a, &m->rows);
-    uint32_t count = m->o->key_count;
+    uint32_t keys = m->o->key_count;
     *row = (struct size_row){ .item = (uint32_t)(s->item - m->f->items.at) };
     row->keys =
-            m->keys ? m->keys + (m->rows.len - 1) * count : NEW_ARRAY(m->a, struct str, count + 1u);
-    for (uint32_t i = 0; i < m->o->key_count; i++)
+            m->keys ? m->keys + (m->rows.len - 1) * keys : NEW_ARRAY(m->a, struct str, keys + 1u);
+    for (uint32_t i = 0; i < keys; i++)
         row->keys[i] = s->keys[i];
     keep_hash(m, hash);
     return row;
@@ -405,16 +405,16 @@ static int compare_places(const void *left, const void *right) {
 
 /// Moves what may be among the first `limit` to the front; returns how many these are.
 static uint32_t put_heavy_first(
-        struct arena *a, struct place *places, uint32_t count, uint32_t limit) {
-    if (limit == 0 || limit >= count)
-        return count;
+        struct arena *a, struct place *places, uint32_t all, uint32_t limit) {
+    if (limit == 0 || limit >= all)
+        return all;
     struct greatest g;
     greatest_begin(&g, a, limit);
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < all; i++)
         greatest_offer(&g, places[i].weight);
     uint64_t least = greatest_least(&g);
     uint32_t front = 0;
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < all; i++)
         if (places[i].weight >= least) {
             struct place heavy = places[i];
             places[i] = places[front];
@@ -426,9 +426,9 @@ static uint32_t put_heavy_first(
 /// The rows in order, as far as the limit goes; those behind it in any.
 static void sort_rows(struct making *m, struct size_table *out) {
     const struct size_options *o = m->o;
-    uint32_t count = (uint32_t)m->rows.len;
-    struct place *places = NEW_ARRAY(m->a, struct place, count + 1u);
-    for (uint32_t i = 0; i < count; i++) {
+    uint32_t all = (uint32_t)m->rows.len;
+    struct place *places = NEW_ARRAY(m->a, struct place, all + 1u);
+    for (uint32_t i = 0; i < all; i++) {
         const struct size_row *r = &m->rows.at[i];
         uint64_t weight = o->sort_class == SIZE_CLASSES ? r->bytes : r->classes[o->sort_class];
         places[i] = (struct place){ .weight = o->by_name ? 0 : weight,
@@ -436,11 +436,11 @@ static void sort_rows(struct making *m, struct size_table *out) {
             .row = r };
     }
     keys_sorted = o->key_count;
-    uint32_t front = put_heavy_first(m->a, places, count, o->limit);
+    uint32_t front = put_heavy_first(m->a, places, all, o->limit);
     qsort(places, front, sizeof *places, compare_places);
-    out->rows = NEW_ARRAY(m->a, const struct size_row *, count + 1u);
-    out->row_count = count;
-    for (uint32_t i = 0; i < count; i++)
+    out->rows = NEW_ARRAY(m->a, const struct size_row *, all + 1u);
+    out->row_count = all;
+    for (uint32_t i = 0; i < all; i++)
         out->rows[i] = places[i].row;
 }
 

@@ -1,7 +1,7 @@
 /// Static data of the first region that a linker could put elsewhere: zero data into external RAM, constants and code into flash, as far as the target has a
 /// memory that holds them and their authors did not ask for internal RAM.
-#ifndef RAMLENS_STATIC_MOVES_H
-#define RAMLENS_STATIC_MOVES_H
+#ifndef RAMLENS_ANSWER_STATIC_MOVES_H
+#define RAMLENS_ANSWER_STATIC_MOVES_H
 
 #include "answer.h"
 #include "footprint.h"

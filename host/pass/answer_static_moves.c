@@ -1,5 +1,5 @@
-// See static_moves.h.
-#include "static_moves.h"
+// See answer_static_moves.h.
+#include "answer_static_moves.h"
 
 #include "map64.h"
 

@@ -1,5 +1,5 @@
-// See option_table.h.
-#include "option_table.h"
+// See answer_option_table.h.
+#include "answer_option_table.h"
 
 #include "kconfig.h"
 #include "replay.h"

@@ -1,5 +1,5 @@
-// See findings.h.
-#include "findings.h"
+// See answer_findings.h.
+#include "answer_findings.h"
 
 static void find_site(
         const struct answer *w, const struct placement_moment *m, struct findings *out) {

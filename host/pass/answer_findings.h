@@ -1,10 +1,10 @@
 /// What a region's table leads to: what is largest and could lie elsewhere, and which choice of the configuration leaves most free.
-#ifndef RAMLENS_FINDINGS_H
-#define RAMLENS_FINDINGS_H
+#ifndef RAMLENS_ANSWER_FINDINGS_H
+#define RAMLENS_ANSWER_FINDINGS_H
 
 #include "answer.h"
-#include "option_table.h"
-#include "static_moves.h"
+#include "answer_option_table.h"
+#include "answer_static_moves.h"
 
 #include <stdbool.h>
 #include <stdint.h>

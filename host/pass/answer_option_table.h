@@ -1,7 +1,7 @@
 /// The options of a project's configuration that hold internal RAM: what each holds, what another value would leave free, and what
 /// the run's requests would make of that, by replay.
-#ifndef RAMLENS_OPTION_TABLE_H
-#define RAMLENS_OPTION_TABLE_H
+#ifndef RAMLENS_ANSWER_OPTION_TABLE_H
+#define RAMLENS_ANSWER_OPTION_TABLE_H
 
 #include "answer.h"
 #include "progress.h"
