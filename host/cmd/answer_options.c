@@ -84,7 +84,8 @@ static bool read_archives(struct cmd_context *ctx, struct answer_options *o) {
 }
 
 bool answer_target_options(struct cmd_context *ctx, struct answer_options *o) {
-    o->target = opt_value(&ctx->values, "target", NULL);
+    if (o->target == NULL)
+        o->target = opt_value(&ctx->values, "target", NULL);
     o->target_folders = answer_target_folders(ctx, &o->target_folder_count);
     return answer_settings(ctx, o);
 }

@@ -20,12 +20,16 @@
                 "option: the last."                                                                \
     }
 
-/// A row for commands that know of chips.
-#define ANSWER_SETTINGS_OPT                                                                        \
-    {                                                                                              \
-        .name = "settings", .value = "FILE",                                                       \
+/// Rows for commands that know of chips.
+#define ANSWER_SETTINGS_OPTS                                                                       \
+    { .name = "settings",                                                                          \
+        .value = "FILE",                                                                           \
         .help = "parameters of the chip, as 'ramlens import' writes them",                         \
-        .more = "Lines 'set NAME VALUE'. What --set says counts more."                             \
+        .more = "Lines 'set NAME VALUE'. What --set says counts more." },                          \
+    {                                                                                              \
+        .name = "sdkconfig", .value = "FILE", .help = "the project's configuration",               \
+        .more = "Chooses the chip's parameters (L2 cache, silicon revision, threshold of malloc, " \
+                "stacks ...); --set overrules it."                                                 \
     }
 
 /// A row for commands that know of the device's files.
@@ -56,7 +60,7 @@
                 .many = true,                                                                      \
                 .value = "NAME=VALUE",                                                             \
                 .help = "choose a parameter of the chip, such as cache=256K" },                    \
-            ANSWER_SETTINGS_OPT,                                                                   \
+            ANSWER_SETTINGS_OPTS,                                                                  \
             { .letter = 'p',                                                                       \
                 .name = "plan",                                                                    \
                 .value = "FILE",                                                                   \
@@ -72,14 +76,9 @@
                 .more = "As 'ramlens import' reads it: parameters of the chip that follow from "   \
                         "it, what is static, free bytes at moments. --set, --sdkconfig and "       \
                         "--settings count more." },                                                \
-            { .name = "free",                                                                      \
-                .value = "PATTERN",                                                                \
-                .many = true,                                                                      \
-                .help = "how your own lines in it tell free bytes" },                              \
     {                                                                                              \
-        .name = "sdkconfig", .value = "FILE", .help = "the project's configuration",               \
-        .more = "Chooses the chip's parameters (L2 cache, silicon revision, threshold of malloc, " \
-                "stacks ...); --set overrules it."                                                 \
+        .name = "free", .value = "PATTERN", .many = true,                                          \
+        .help = "how your own lines in it tell free bytes"                                         \
     }
 
 /// Fills `o` from the command line; the first operand is the trace. `has_target`: the command's table has ANSWER_TARGET_OPTS.

@@ -41,7 +41,7 @@ static const struct opt opts[] = {
             .many = true,
             .value = "NAME=VALUE",
             .help = "choose a parameter of the chip, such as cache=256K" },
-    ANSWER_SETTINGS_OPT,
+    ANSWER_SETTINGS_OPTS,
     { .letter = 'c', .name = "components", .value = "FILE", .help = "component map" },
     { .name = "subject", .value = "DIR", .help = "take the component map from DIR" },
     { .name = "program",

@@ -21,7 +21,7 @@ static const struct opt opts[] = {
             .many = true,
             .value = "NAME=VALUE",
             .help = "a parameter of the chip that you know" },
-    ANSWER_SETTINGS_OPT,
+    ANSWER_SETTINGS_OPTS,
     { .name = "free",
             .many = true,
             .value = "PATTERN",
@@ -86,7 +86,7 @@ static bool compare(struct cmd_context *ctx, struct import_found *f) {
     struct device_fit_source source = { .name = f->boot == UINT32_MAX ? NULL : target_of(ctx, f) };
     if (source.name == NULL)
         return true;
-    struct answer_options chip = { .target = NULL };
+    struct answer_options chip = { .target = source.name };
     if (!answer_target_options(ctx, &chip))
         return false;
     source.options = chip.target_options;

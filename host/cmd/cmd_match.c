@@ -23,7 +23,7 @@ static const struct opt opts[] = {
             .many = true,
             .value = "NAME=VALUE",
             .help = "choose a parameter of the chip, such as cache=256K" },
-    ANSWER_SETTINGS_OPT,
+    ANSWER_SETTINGS_OPTS,
     { .letter = 'a', .name = "all", .help = "list the sites that are the same, too" },
     { .letter = 'u',
             .name = "update",

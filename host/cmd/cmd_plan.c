@@ -18,7 +18,7 @@ static const struct opt opts[] = {
             .many = true,
             .value = "NAME=VALUE",
             .help = "choose a parameter of the chip, such as cache=256K" },
-    ANSWER_SETTINGS_OPT,
+    ANSWER_SETTINGS_OPTS,
     { .name = "free",
             .value = "REGION=BYTES@CHECKPOINT",
             .help = "goal: so many bytes free, as internal=350K@connected" },

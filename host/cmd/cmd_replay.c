@@ -22,7 +22,7 @@ static const struct opt opts[] = {
             .many = true,
             .value = "NAME=VALUE",
             .help = "choose a parameter of the chip, such as threshold=4096" },
-    ANSWER_SETTINGS_OPT,
+    ANSWER_SETTINGS_OPTS,
     { .letter = 'p',
             .name = "plan",
             .many = true,

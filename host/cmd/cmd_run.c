@@ -25,7 +25,7 @@ static const struct opt opts[] = {
             .many = true,
             .value = "NAME=VALUE",
             .help = "choose a parameter of the chip, such as cache=256K" },
-    ANSWER_SETTINGS_OPT,
+    ANSWER_SETTINGS_OPTS,
     REPLAY_OPTS,
     { .letter = 'p', .name = "plan", .value = "FILE", .help = "place by the plan FILE" },
     { .letter = 'c', .name = "components", .value = "FILE", .help = "component map" },

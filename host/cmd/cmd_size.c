@@ -39,6 +39,7 @@ static const struct opt opts[] = {
             .value = "NAME=VALUE",
             .many = true,
             .help = "choose a parameter of the chip, such as cache=256K" },
+    ANSWER_SETTINGS_OPTS,
     { .letter = 'c', .name = "components", .value = "FILE", .help = "component map" },
     { .name = "sort",
             .value = "COLUMN",

@@ -337,7 +337,7 @@ static void conclude(struct fitting *f, struct wanted *w) {
     }
     c->value = w->parameter->values[w->at];
     c->line = w->line;
-    c->source = w->is_given ? "given by --set" : w->source;
+    c->source = w->is_given ? "given" : w->source;
     if (c->line == 0 && !w->is_given) {
         c->source = f->out->fits ? "the announced heaps fit no other value"
                                  : "what is known of the others goes with no other value";

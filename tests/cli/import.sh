@@ -58,7 +58,7 @@ check "settings of another target are refused" says 2 "ramlens report: $tmp/devi
 # ---- a report that reads the log itself
 
 of_log() {
-    "$ramlens" report --boot-log "$log" --free "$form" "$@"
+    "$ramlens" report --boot-log "$log" --free "$form"
 }
 
 of_log >"$tmp/whole"
@@ -100,6 +100,10 @@ check "a default has a mark" grep -q '^MBEDTLS_[^ ]* *\*16384 ' "$tmp/configured
 check "the best stands at the head" grep -q '^Of the configuration, cache=128K in place of 256K buys most: 131,072 B' "$tmp/configured"
 check "JSON has the same" sh -c "'$ramlens' report --json --target esp32p4 --sdkconfig '$tmp/sdkconfig' '$tmp/app.rlt' >'$tmp/json' &&
     /usr/bin/python3 tests/subject/schema.py docs/report.schema.json '$tmp/json' findings option frees"
+
+check "an import takes a configuration, and holds it against the log" sh -c "printf 'CONFIG_CACHE_L2_CACHE_SIZE=0x20000\n' >'$tmp/sdk2' &&
+    '$ramlens' import --sdkconfig '$tmp/sdk2' '$log' >'$tmp/held' && grep -q '^cache  *128K  *given' '$tmp/held' && grep -q '^note: with the parameters given' '$tmp/held'"
+check "so does a replay" sh -c "'$ramlens' replay --target esp32p4 --sdkconfig '$tmp/sdk2' --set threshold=1K '$tmp/app.rlt' | grep -q '^target esp32p4: .*cache=128K .*threshold=1024'"
 
 # ---- heap traces
 
