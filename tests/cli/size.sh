@@ -12,13 +12,6 @@ json() { # expression over the document `d`, arguments of size
     size --json "$@" | /usr/bin/python3 -c "import json,sys; d=json.load(sys.stdin); print($expression)"
 }
 
-# Loaded bytes by readelf: sections with the flag A.
-loaded() { # file
-    readelf -SW "$1" | sed 's/^ *\[ *\([0-9]*\)\]/\1/' |
-        awk '$1 ~ /^[0-9]+$/ { for (i = 3; i <= NF; i++) if ($i ~ /^[0-9a-f]+$/ && length($i) >= 8) break; if ($(i + 4) ~ /A/) print "0x" $(i + 2) }' |
-        while read -r n; do echo $((n)); done | awk '{ s += $1 } END { print s + 0 }'
-}
-
 cat >a.c <<'END'
 int shared_counter;                        /* COMMON with -fcommon */
 static int state = 5, table[10];           /* statics of one name in two files */

@@ -19,12 +19,6 @@ for r in d['rows']: k=(r['symbol'],r['kind']); b[k]=b.get(k,0)+r['bytes']; n[k]=
 print($expression)"
 }
 
-loaded() { # by readelf: bytes of sections with the flag A
-    readelf -SW "$1" | sed 's/^ *\[ *\([0-9]*\)\]/\1/' |
-        awk '$1 ~ /^[0-9]+$/ { for (i = 3; i <= NF; i++) if ($i ~ /^[0-9a-f]+$/ && length($i) >= 8) break; if ($(i + 4) ~ /A/) print "0x" $(i + 2) }' |
-        while read -r n; do echo $((n)); done | awk '{ s += $1 } END { print s + 0 }'
-}
-
 place() { # symbol, file: where it was declared, as the table for people has it
     size --by symbol --filter "symbol=$1" "$2" | awk -v s="$1" '$1 == s { print $2; exit }'
 }

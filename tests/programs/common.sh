@@ -7,6 +7,7 @@
 #   number TRACE FIELD              a number of `info --json`
 #   live TRACE CHECKPOINT COLUMN    a number of `info --live`
 #   events TRACE FROM TO            the events between two checkpoints, comparable
+#   loaded FILE                     bytes of its loaded sections, by readelf
 #   finish                          last line of a script
 set -u
 cd "$(dirname "$0")/../.." || exit 2
@@ -164,6 +165,12 @@ whole() {
         found=$(number "$1" "$field")
         [ "$found" = 0 ] || { echo "$field is '$found'" && return 1; }
     done
+}
+
+loaded() { # file: bytes of its loaded sections, those with the flag A, by readelf
+    readelf -SW "$1" | sed 's/^ *\[ *\([0-9]*\)\]/\1/' |
+        awk '$1 ~ /^[0-9]+$/ { for (i = 3; i <= NF; i++) if ($i ~ /^[0-9a-f]+$/ && length($i) >= 8) break; if ($(i + 4) ~ /A/) print "0x" $(i + 2) }' |
+        while read -r n; do echo $((n)); done | awk '{ s += $1 } END { print s + 0 }'
 }
 
 # says EXIT PATTERN COMMAND...: the command prints nothing but one line on standard error, which matches the pattern, and ends so.
