@@ -3,10 +3,52 @@
 #include "kconfig.h"
 #include "settings.h"
 
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { SET_MAX = 32 };
+
+// ---- where things are
+
+enum { FOLDERS_MAX = 4 };
+
+const char *answer_subject_file(struct cmd_context *ctx, const char *name) {
+    const char *dir = opt_value(&ctx->values, "subject", NULL);
+    if (dir == NULL)
+        return NULL;
+    const char *path = arena_printf(ctx->arena, "%s/%s", dir, name);
+    return access(path, R_OK) == 0 ? path : NULL;
+}
+
+bool answer_has_option(const struct cmd_context *ctx, const char *option) {
+    for (const struct opt *o = ctx->self->opts; o->name != NULL || o->letter != 0; o++)
+        if (o->name != NULL && strcmp(o->name, option) == 0)
+            return true;
+    return false;
+}
+
+const char *const *answer_target_folders(struct cmd_context *ctx, uint32_t *count_out) {
+    static const char *folders[FOLDERS_MAX];
+    char self[PATH_MAX];
+    ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
+    self[length < 0 ? 0 : length] = '\0';
+    char *slash = strrchr(self, '/');
+    if (slash != NULL)
+        *slash = '\0';
+    uint32_t count = 0;
+    const char *own = getenv("RAMLENS_TARGETS");
+    if (own != NULL && *own != '\0')
+        folders[count++] = own;
+    folders[count++] = arena_printf(ctx->arena, "%s/../targets", self);
+    folders[count++] = arena_printf(ctx->arena, "%s/../share/ramlens/targets", self);
+    *count_out = count;
+    return folders;
+}
+
+// ---- settings and configuration
 
 /// Reads the settings that count, if there are any.
 static bool read_settings(struct cmd_context *ctx, const char *chip, struct settings *out) {

@@ -1,6 +1,7 @@
 // See size_table.h.
 #include "size_table.h"
 
+#include "greatest.h"
 #include "suggest.h"
 
 #include "vec.h"
@@ -107,51 +108,6 @@ static enum size_class class_of(enum footprint_kind kind) {
         [FOOTPRINT_LINKER] = SIZE_LINKER,
         [FOOTPRINT_UNKNOWN] = SIZE_UNKNOWN };
     return classes[kind];
-}
-
-// ---- the greatest of many
-
-/// The `limit` greatest numbers offered so far, as a heap whose root is the least of them.
-struct greatest {
-    uint64_t *heap;
-    uint32_t len, limit;
-};
-
-static void greatest_begin(struct greatest *g, struct arena *a, uint32_t limit) {
-    *g = (struct greatest){ .heap = NEW_ARRAY(a, uint64_t, limit + 1u), .limit = limit };
-}
-
-/// Takes `n` in as the last, and moves it up.
-static void greatest_add(struct greatest *g, uint64_t n) {
-    uint32_t at = g->len++;
-    for (; at > 0 && g->heap[(at - 1) / 2] > n; at = (at - 1) / 2)
-        g->heap[at] = g->heap[(at - 1) / 2];
-    g->heap[at] = n;
-}
-
-/// Puts `n` in the place of the least, and moves it down.
-static void greatest_replace(struct greatest *g, uint64_t n) {
-    uint32_t at = 0;
-    for (uint32_t next = 1; next < g->len; next = 2 * at + 1) {
-        next += next + 1 < g->len && g->heap[next + 1] < g->heap[next];
-        if (g->heap[next] >= n)
-            break;
-        g->heap[at] = g->heap[next];
-        at = next;
-    }
-    g->heap[at] = n;
-}
-
-static void greatest_offer(struct greatest *g, uint64_t n) {
-    if (g->len < g->limit)
-        greatest_add(g, n);
-    else if (g->limit && n > g->heap[0])
-        greatest_replace(g, n);
-}
-
-/// The least of them, once there are as many as the limit; 0 before.
-static uint64_t greatest_least(const struct greatest *g) {
-    return g->limit && g->len == g->limit ? g->heap[0] : 0;
 }
 
 // ---- grouping
