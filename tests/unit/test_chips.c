@@ -134,7 +134,27 @@ static const struct printed printed[] = {
             "I (463) heap_init: At 3FFE0440 len 00003AE0 (14 KiB): D/IRAM\n"
             "I (469) heap_init: At 3FFE4350 len 0001BCB0 (111 KiB): D/IRAM\n"
             "I (474) heap_init: At 40095598 len 0000AA68 (42 KiB): IRAM\n",
-            NULL, 0x1920 + 0x26e00 + 0x3ae0 + 0x1bcb0, 0x9200 },
+            "cores=2", 0x1920 + 0x26e00 + 0x3ae0 + 0x1bcb0, 0x9200 },
+    // With one core, as a wolfSSL example printed it: the other one's cache, ROM data and RTC fast memory are heaps.
+    { "esp32",
+            "I (549) heap_init: At 3FFAE6E0 len 00001920 (6 KiB): DRAM\n"
+            "I (555) heap_init: At 3FFB38C0 len 0002C740 (177 KiB): DRAM\n"
+            "I (561) heap_init: At 3FFE0440 len 0001FBC0 (126 KiB): D/IRAM\n"
+            "I (568) heap_init: At 40078000 len 00008000 (32 KiB): IRAM\n"
+            "I (574) heap_init: At 4008B3C0 len 00014C40 (83 KiB): IRAM\n"
+            "I (580) heap_init: At 3FF80000 len 00002000 (8 KiB): RTCRAM\n",
+            "cores=1", 0x1920 + 0x2c740 + 0x1fbc0, 0x38c0 },
+    // With Bluetooth, as provisioning over it printed at ESP-IDF v5.3.1.
+    { "esp32",
+            "I (572) heap_init: At 3FFAFF10 len 000000F0 (0 KiB): DRAM\n"
+            "I (578) heap_init: At 3FFB6388 len 00001C78 (7 KiB): DRAM\n"
+            "I (584) heap_init: At 3FFB9A20 len 00004108 (16 KiB): DRAM\n"
+            "I (590) heap_init: At 3FFC9F90 len 00016070 (88 KiB): DRAM\n"
+            "I (596) heap_init: At 3FFE0440 len 00003AE0 (14 KiB): D/IRAM\n"
+            "I (603) heap_init: At 3FFE4350 len 0001BCB0 (111 KiB): D/IRAM\n"
+            "I (609) heap_init: At 4009BFC0 len 00004040 (16 KiB): IRAM\n",
+            "bluetooth=0", 0xf0 + 0x1c78 + 0x4108 + 0x16070 + 0x3ae0 + 0x1bcb0,
+            0x3ffc9f90 - 0x3ffbdb5c },
 };
 
 static void what_devices_print_fits(void **state) {
@@ -166,6 +186,79 @@ static void a_heap_keeps_what_an_s3_printed(void **state) {
     const struct target_allocator *a = &f->target.allocator;
     assert_int_equal(heap_cost_overhead(a, 8132) - a->ends_bytes, 8132 - 7752);
     assert_int_equal(heap_cost_overhead(a, 32767) - a->ends_bytes, 32767 - 32031);
+}
+
+/// What `heap_caps_print_heap_info` printed of a heap. Its free bytes are less what poisoning would take of one block
+/// (components/heap/multi_heap_poisoning.c: multi_heap_get_info); the first header and the last one count as free.
+struct summary {
+    const char *chip, *option;
+    uint32_t bytes, free, largest, allocated, blocks;
+};
+
+static const struct summary summaries[] = {
+    // ESP32-C6, the read-me of a test of ESP-IDF's I2C driver: 20 + 1,736 bytes are gone from each heap, whatever its size.
+    { "esp32c6", "poisoning=light", 12116, 10348, 10228, 0, 0 },
+    { "esp32c6", "poisoning=light", 16360, 14592, 14580, 0, 0 },
+    { "esp32c6", "poisoning=light", 449584, 388036, 385012, 58820, 60 },
+    { "esp32c6", "poisoning=light", 450192, 411568, 409588, 35992, 54 },
+    // ESP32-S3, RomanLut/hx-esp32-cam-fpv#46: its pool, ROM's stacks, PSRAM, and the heap with most of what runs.
+    { "esp32s3", NULL, 32767, 32031, 31744, 0, 0 },
+    { "esp32s3", NULL, 22308, 21572, 21504, 0, 0 },
+    { "esp32s3", NULL, 8388608, 8385916, 8257536, 384, 2 },
+    { "esp32s3", NULL, 267552, 197676, 196608, 67852, 63 },
+    // ESP32, micropython/micropython#12952: the two heaps of SRAM1, of which nothing is taken.
+    { "esp32", NULL, 15072, 14656, 14336, 0, 0 },
+    { "esp32", NULL, 113840, 112968, 110592, 0, 0 },
+};
+
+static void heaps_add_up_as_devices_printed_them(void **state) {
+    struct fixture *f = *state;
+    for (size_t i = 0; i < sizeof summaries / sizeof summaries[0]; i++) {
+        const struct summary *s = &summaries[i];
+        struct heap_cost cost;
+        assert_true(load(f, s->chip, s->option, &f->target));
+        const struct target_allocator *a = &f->target.allocator;
+        assert_true(heap_cost_for(a, s->bytes, &cost));
+        uint64_t each = a->header_bytes + a->poison_bytes;
+        uint64_t kept = heap_cost_overhead(a, s->bytes) - a->ends_bytes;
+        uint64_t free_bytes = s->free + a->poison_bytes;
+        assert_int_equal(kept + free_bytes + s->allocated + s->blocks * each, s->bytes);
+        // With nothing taken, or all of it at the front, one block is free.
+        assert_int_equal(
+                heap_cost_largest(&cost, free_bytes - a->ends_bytes) - a->poison_bytes, s->largest);
+    }
+}
+
+/// The C6's heap is run by its ROM, from before blocks were rounded; a build may take ESP-IDF's instead.
+static void the_roms_heap_rounds_no_block(void **state) {
+    struct fixture *f = *state;
+    struct heap_cost rom, idf;
+    assert_true(load(f, "esp32c6", NULL, &f->target));
+    assert_true(heap_cost_for(&f->target.allocator, 16360, &rom));
+    assert_true(load(f, "esp32c6", "tlsf=idf", &f->target));
+    assert_true(heap_cost_for(&f->target.allocator, 16360, &idf));
+    assert_int_equal(heap_cost_bytes(&rom, 1000), 1004);
+    assert_int_equal(heap_cost_bytes(&idf, 1000), 1028);
+    assert_int_equal(rom.control_bytes - idf.control_bytes, 1736 - 396);
+}
+
+/// Between what the controller's hardware takes and the zero data of its ROM a heap is left: 0x1c78 bytes of it in the log above, 0xb98 in that of
+/// a hands-free example with two synchronous connections (heap_init: At 3FFB7468 len 00000B98).
+static void bluetooth_takes_more_with_more_connections(void **state) {
+    struct fixture *f = *state;
+    static const char *const chosen[] = { "bluetooth=0", "bluetooth=1", "bluetooth=2",
+        "bluetooth=3" };
+    static const uint64_t left[] = { 0x1c78, 0x1c78 - 0x870, 0xb98, 0xb98 - 0x870 };
+    for (size_t c = 0; c < 4; c++) {
+        uint32_t found = 0;
+        assert_true(load(f, "esp32", chosen[c], &f->target));
+        for (uint32_t i = 0; i < f->target.heap_count; i++)
+            if (f->target.heaps[i].start + f->target.heaps[i].bytes == 0x3ffb8000) {
+                assert_int_equal(f->target.heaps[i].bytes, left[c]);
+                found++;
+            }
+        assert_int_equal(found, 1);
+    }
 }
 
 /// The memory that has code alone is no heap: nothing of it counts.
@@ -205,6 +298,9 @@ static const struct {
     { "esp32s3", 0x42000020, ".flash.text", "flash", 0x42000020 },
     { "esp32s3", 0x600fe000, ".rtc.force_fast", "rtc", 0x600fe000 },
     { "esp32", 0x40080000, ".iram0.vectors", "iram", 0x40080000 },
+    { "esp32", 0x4009fffc, ".iram0.text", "iram", 0x4009fffc },
+    { "esp32", 0x400a0000, ".iram0.text", "internal", 0x3fffc000 },
+    { "esp32", 0x400bfffc, "", "internal", 0x3ffe3ffc },
     { "esp32", 0x3ffb0000, ".dram0.data", "internal", 0x3ffb0000 },
     { "esp32", 0x3f400020, ".flash.rodata", "flash-data", 0x3f400020 },
     { "esp32", 0x400d0020, ".flash.text", "flash", 0x400d0020 },
@@ -235,11 +331,30 @@ static void addresses_lie_where_the_chip_has_them(void **state) {
 /// One core instead of two: neither a number of the core in a control block nor tasks for calls between cores.
 static void a_chip_of_one_core_pays_less(void **state) {
     struct fixture *f = *state;
-    struct target one, two;
+    struct target one, two, alone;
     assert_true(load(f, "esp32c6", NULL, &one));
     assert_true(load(f, "esp32s3", NULL, &two));
-    assert_int_equal(target_task_bytes(&one), 3584 + 1536 + 3584);
-    assert_int_equal(target_task_bytes(&two), 3584 + 2 * 1536 + 2 * 1280 + 3584);
+    assert_true(load(f, "esp32", "cores=1", &alone));
+    assert_int_equal(target_task_bytes(&one), 4096 + 1536 + 4096);
+    assert_int_equal(target_task_bytes(&two), 4096 + 2 * 1536 + 2 * 1280 + 4096);
+    assert_int_equal(target_task_bytes(&alone), 4096 + 1536 + 4096);
+}
+
+/// ESP-IDF's own tasks get 512 B more than their options say: the C6 of the summaries above printed 3,864 B of esp_timer's stack as never used.
+static void stacks_of_the_system_are_larger_than_their_options(void **state) {
+    struct fixture *f = *state;
+    static const char *const chosen[] = { NULL, "stack_extra=0" };
+    static const uint64_t bytes[] = { 4096, 3584 };
+    for (size_t c = 0; c < 2; c++) {
+        uint32_t found = 0;
+        assert_true(load(f, "esp32c6", chosen[c], &f->target));
+        for (uint32_t i = 0; i < f->target.task_count; i++)
+            if (str_equal(f->target.tasks[i].name, STR("esp_timer"))) {
+                assert_int_equal(f->target.tasks[i].stack_bytes, bytes[c]);
+                found++;
+            }
+        assert_int_equal(found, 1);
+    }
 }
 
 int main(void) {
@@ -249,9 +364,13 @@ int main(void) {
         CASE(every_number_of_every_chip_has_a_source),
         CASE(what_devices_print_fits),
         CASE(a_heap_keeps_what_an_s3_printed),
+        CASE(heaps_add_up_as_devices_printed_them),
+        CASE(the_roms_heap_rounds_no_block),
+        CASE(bluetooth_takes_more_with_more_connections),
         CASE(code_memory_is_no_heap),
         CASE(addresses_lie_where_the_chip_has_them),
         CASE(a_chip_of_one_core_pays_less),
+        CASE(stacks_of_the_system_are_larger_than_their_options),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
