@@ -232,6 +232,8 @@ static struct size_row *row_of(struct making *m, const struct subject *s) {
 
 static bool is_in_ram(const struct footprint *f, const struct footprint_item *item) {
     const struct footprint_section *s = &f->sections.at[item->section];
+    if (item->cause == FOOTPRINT_DUMMY) // Another bus shows what lies there.
+        return false;
     if (s->memory != MEMORY_NONE)
         return f->memories.list[s->memory].is_ram;
     return footprint_kind_is_writable((enum footprint_kind)item->kind) || item->must_be_internal;
@@ -258,7 +260,8 @@ static void count(struct size_row *row, const struct footprint *f, const struct 
     row->classes[s->is_copy ? SIZE_COPY : class_of((enum footprint_kind)item->kind)] += item->bytes;
     row->bytes += item->bytes;
     row->ram += in_ram ? item->bytes : 0;
-    row->stored += !in_ram || (has_copy && !s->is_copy) ? item->bytes : 0;
+    bool is_stored = item->cause != FOOTPRINT_DUMMY && (!in_ram || (has_copy && !s->is_copy));
+    row->stored += is_stored ? item->bytes : 0;
     row->least += item->fate == FOOTPRINT_STAYS ? item->bytes - item->may_shrink : 0;
 }
 

@@ -277,7 +277,7 @@ static void tasks_of_the_system_are_there(void **state) {
     for (uint32_t i = 0; i < t->task_count; i++) {
         always += t->tasks[i].always ? t->tasks[i].stack_bytes * t->tasks[i].count : 0;
     }
-    assert_int_equal(always, 3584 + 2 * 1536 + 2 * 1024 + 3584);
+    assert_int_equal(always, 3584 + 512 + 2 * 1536 + 2 * 1024 + 3584 + 512);
 }
 
 static void unknown_names_list_the_choices(void **state) {
