@@ -85,8 +85,8 @@
 /// False with a message.
 bool answer_options_of(struct cmd_context *ctx, bool has_target, struct answer_options *o);
 
-/// The chip that the start of a log names, if there is a file for such a target; NULL.
-const char *answer_target_of_log(struct cmd_context *ctx, const struct import_found *log);
+/// The chip that the start of the log `f` names, if there is a file for such a target; NULL.
+const char *answer_target_of_log(struct cmd_context *ctx, const struct import_found *f);
 
 /// Whether the command's own table has `option`: not every command takes all of them.
 bool answer_has_option(const struct cmd_context *ctx, const char *option);

@@ -12,6 +12,7 @@ enum {
     ZSTD_TYPE = 2, ///< ELFCOMPRESS_ZSTD, which older headers lack.
 };
 #define CONTENTS_MOST (UINT64_C(4) << 30)
+#define UNPACKED_MOST (UINT64_C(1) << 30)
 
 // ---- contents
 
@@ -92,13 +93,16 @@ static bool is_zstd(const struct elf_file *elf, const struct elf_section *s) {
            p.type == ZSTD_TYPE;
 }
 
-/// Bytes of all such sections when unpacked, each with room to be aligned; 0 when there is none.
+/// Bytes of all such sections when unpacked, each with room to be aligned; 0 when there is none, more than UNPACKED_MOST when they are too many.
 static uint64_t unpacked_bytes(const struct elf_file *elf) {
     uint64_t sum = 0;
     for (uint32_t i = 1; i < elf->section_count; i++) {
-        struct packed p;
-        if (is_zstd(elf, &elf->sections[i]) && read_packed(elf, &elf->sections[i], &p))
-            sum = p.bytes < CONTENTS_MOST - sum ? sum + p.bytes + 16 : CONTENTS_MOST;
+        struct packed p = { .bytes = 0 };
+        if (!is_zstd(elf, &elf->sections[i]) || !read_packed(elf, &elf->sections[i], &p))
+            continue;
+        if (p.bytes > UNPACKED_MOST || sum > UNPACKED_MOST)
+            return UNPACKED_MOST + 1;
+        sum += p.bytes + 16;
     }
     return sum;
 }
@@ -109,7 +113,9 @@ static void put_section(
     bool is_64 = elf->class_bits == 64;
     unsigned word = is_64 ? 8 : 4;
     uint64_t table = elf_word(elf, 0, offsetof(Elf32_Ehdr, e_shoff), offsetof(Elf64_Ehdr, e_shoff));
-    uint64_t at = table + index * (is_64 ? sizeof(Elf64_Shdr) : sizeof(Elf32_Shdr));
+    uint64_t step = elf_number(
+            elf, is_64 ? offsetof(Elf64_Ehdr, e_shentsize) : offsetof(Elf32_Ehdr, e_shentsize), 2);
+    uint64_t at = table + index * step;
     memcpy(copy + end, contents.at, contents.len);
     elf_put_number(elf, copy,
             at + (is_64 ? offsetof(Elf64_Shdr, sh_flags) : offsetof(Elf32_Shdr, sh_flags)),
@@ -129,13 +135,13 @@ bool elf_file_unpack(
     *out = elf->bytes;
     if (more == 0)
         return true;
-    if (end > UINT32_MAX || more > UINT32_MAX - end)
+    if (more > UNPACKED_MOST || end > UNPACKED_MOST)
         return fail(err, elf->path.at, ERR_NO_OFFSET,
-                "its compressed sections would be more than 4 GiB");
+                "its compressed sections would be more than 1 GiB");
     char *copy = arena_take(a, end + more, 1, 16);
     memcpy(copy, elf->bytes.at, elf->bytes.len);
     for (uint32_t i = 1; i < elf->section_count; i++) {
-        struct str contents;
+        struct str contents = STR("");
         if (!is_zstd(elf, &elf->sections[i]))
             continue;
         if (!unpack(a, elf, &elf->sections[i], &contents, err))

@@ -135,7 +135,7 @@ bool elf_file_contents(struct arena *a, const struct elf_file *elf, uint32_t ind
         struct err *err);
 
 /// The whole file as bytes in which no section is compressed with zstd, which elfutils before 0.191 cannot read: `elf->bytes` themselves when there is
-/// none, else a copy in `a` with the contents behind the old end. False with a message for such a section that is damaged, or a copy of more than 4 GiB.
+/// none, else a copy in `a` with the contents behind the old end. False with a message for such a section that is damaged, or what would be more than 1 GiB.
 bool elf_file_unpack(struct arena *a, const struct elf_file *elf, struct str *out, struct err *err);
 
 /// The relocations that patch section `index` of a relocatable object, in the order of the file. In the arena.
