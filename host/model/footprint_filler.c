@@ -184,8 +184,8 @@ static bool is_no_room(const struct search *s, const struct footprint_section *s
 /// Cuts one span of a hollow section along what others have there.
 static void cut_span(struct search *s, const struct hollow *h, const struct span *span) {
     uint64_t at = span->low;
-    const struct span *end = s->taken.at + s->taken.len;
-    const struct span *taken = first_taken(&s->taken, span->memory, at);
+    const struct span *taken = s->taken.len ? first_taken(&s->taken, span->memory, at) : NULL;
+    const struct span *end = taken ? s->taken.at + s->taken.len : NULL;
     for (; taken && taken < end && taken->memory == span->memory && taken->low < span->high;
             taken++) {
         uint64_t low = taken->low > at ? taken->low : at;
