@@ -29,6 +29,7 @@ struct parser {
     struct err *err;
     size_t at;
     unsigned depth;
+    unsigned terms;        ///< Conditions so far.
     enum token_kind token; ///< The one ahead.
     struct str word;       ///< Without quotes.
     size_t equals;         ///< Of a word: where its first unquoted '=' is; its length without one.
@@ -125,6 +126,8 @@ static bool fail_field(struct parser *p, struct str name) {
 /// "field=glob", or a word that any field may hold.
 static bool parse_term(struct parser *p, struct filter_node **out) {
     struct str name = { p->word.at, p->equals };
+    if (++p->terms > FILTER_TERMS_MAX)
+        return fail_here(p, "it has too many conditions; a glob may stand for many of them");
     *out = node(p, FILTER_ANY, NULL, NULL);
     if (p->equals == p->word.len) {
         (*out)->glob = str_from(arena_printf(p->a, "*%.*s*", STR_ARG(p->word)));
@@ -145,6 +148,7 @@ static bool parse_term(struct parser *p, struct filter_node **out) {
 
 static bool parse_either(struct parser *p, struct filter_node **out);
 
+// NOLINTNEXTLINE(misc-no-recursion): FILTER_DEEPEST bounds it
 static bool parse_one(struct parser *p, struct filter_node **out) {
     if (++p->depth > FILTER_DEEPEST)
         return fail_here(p, "it nests too deep");
@@ -165,6 +169,7 @@ static bool parse_one(struct parser *p, struct filter_node **out) {
     return done;
 }
 
+// NOLINTNEXTLINE(misc-no-recursion): FILTER_DEEPEST bounds it
 static bool parse_both(struct parser *p, struct filter_node **out) {
     if (!parse_one(p, out))
         return false;
@@ -177,6 +182,7 @@ static bool parse_both(struct parser *p, struct filter_node **out) {
     return true;
 }
 
+// NOLINTNEXTLINE(misc-no-recursion): FILTER_DEEPEST bounds it
 static bool parse_either(struct parser *p, struct filter_node **out) {
     if (!parse_both(p, out))
         return false;
@@ -207,6 +213,7 @@ bool filter_parse(struct arena *a, struct str text, const char *const *fields, s
 
 // ---- asking
 
+// NOLINTNEXTLINE(misc-no-recursion): FILTER_DEEPEST and FILTER_TERMS_MAX bound it
 static bool accepts(const struct filter_node *n, filter_value *value, void *self, const void *row) {
     switch (n->kind) {
     case FILTER_AND:

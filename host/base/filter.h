@@ -18,7 +18,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { FILTER_FIELDS_MAX = 32, FILTER_DEEPEST = 64 };
+enum { FILTER_FIELDS_MAX = 32, FILTER_DEEPEST = 64, FILTER_TERMS_MAX = 4096 };
 
 /// A field's name; a table of them ends with NULL.
 typedef const char *const filter_fields[];

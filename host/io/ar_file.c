@@ -186,9 +186,11 @@ static enum ar_member_kind kind_of(struct str bytes) {
                                                                    : AR_MEMBER_OTHER;
 }
 
+// NOLINTNEXTLINE(misc-no-recursion): AR_DEEPEST bounds it
 static bool read_archive(struct reader *r, struct err *err);
 
 /// An archive inside of this one: its members are members.
+// NOLINTNEXTLINE(misc-no-recursion): AR_DEEPEST bounds it
 static bool read_nested(
         struct reader *r, struct str name, struct str bytes, uint64_t base, struct err *err) {
     if (r->depth + 1 >= AR_DEEPEST)
@@ -222,6 +224,7 @@ static void read_thin_member(struct reader *r, struct ar_member *m, struct str n
     m->bytes = (struct str){ (const char *)map->map.bytes, map->map.size_bytes };
 }
 
+// NOLINTNEXTLINE(misc-no-recursion): AR_DEEPEST bounds it
 static bool add_member(struct reader *r, const struct head *h, struct str name, struct err *err) {
     struct ar_member m = { .bytes = h->bytes, .offset = r->base + h->offset };
     bool is_file = r->is_thin && name.len > 0;
@@ -239,19 +242,19 @@ static bool add_member(struct reader *r, const struct head *h, struct str name, 
 
 // ---- the whole
 
+// NOLINTNEXTLINE(misc-no-recursion): AR_DEEPEST bounds it
 static bool read_archive(struct reader *r, struct err *err) {
     r->is_thin = str_starts_with(r->bytes, STR("!<thin>\n"));
     r->table = STR("");
     for (uint64_t at = MAGIC; at < r->bytes.len;) {
-        struct head h = { .next = 0 };
-        struct str name;
+        struct head h = { .name = STR(""), .bytes = STR("") };
+        struct str name = STR("");
         if (!read_head(r, at, &h, err))
             return false;
         if (str_equal(h.name, STR("//")))
             r->table = h.bytes;
-        else if (!name_of(r, &h, &name, err))
-            return false;
-        else if (!is_symbol_table(name) && !add_member(r, &h, name, err))
+        else if (!name_of(r, &h, &name, err) ||
+                 (!is_symbol_table(name) && !add_member(r, &h, name, err)))
             return false;
         at = h.next;
     }

@@ -87,12 +87,12 @@ bool ldmap_take_bare_hex(struct str *s, uint64_t *out) {
     return word.len > 0;
 }
 
-/// Takes the next line off `text`.
-struct str ldmap_take_line(struct str *text) {
-    const char *end = text->len > 0 ? memchr(text->at, '\n', text->len) : NULL;
-    struct str line = { text->at, end ? (size_t)(end - text->at) : text->len };
+/// Takes the next line off `s`.
+struct str ldmap_take_line(struct str *s) {
+    const char *end = s->len > 0 ? memchr(s->at, '\n', s->len) : NULL;
+    struct str line = { s->at, end ? (size_t)(end - s->at) : s->len };
     size_t taken = line.len + (end != NULL);
-    *text = (struct str){ text->at + taken, text->len - taken };
+    *s = (struct str){ s->at + taken, s->len - taken };
     return ldmap_trim_end(line);
 }
 

@@ -83,7 +83,7 @@ static bool was_shown(const struct device_blocks *d, uint64_t heap) {
 /// A walk of several heaps is one dump: each heap has a heading of its own. A heap that is shown again begins another.
 static bool take_heap(struct device_blocks *d, const struct heap_text *item, uint32_t line) {
     const struct device_dump *dump = last_dump(d);
-    if (dump == NULL || !dump->is_walk || was_shown(d, item->address)) {
+    if (!d->in_dump || !dump->is_walk || was_shown(d, item->address)) {
         open_dump(d, true, 0, line);
         d->heap_count = 0;
     }

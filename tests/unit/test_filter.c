@@ -1,5 +1,6 @@
 /// Filters: what passes, and messages that show where.
 #include "filter.h"
+#include "text.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -94,6 +95,10 @@ static void mistakes_show_where(void **state) {
     memset(deep, '(', sizeof deep - 1);
     deep[sizeof deep - 1] = '\0';
     assert_refused(deep, "too deep");
+    struct text many = { .arena = &arena };
+    for (int i = 0; i <= FILTER_TERMS_MAX; i++)
+        text_printf(&many, "kind=zero or ");
+    assert_refused(many.at, "at 'kind=zero or ': it has too many conditions");
 }
 
 static int clear(void **state) {
