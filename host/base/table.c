@@ -94,17 +94,25 @@ static unsigned measure(const struct table *t, unsigned *widths) {
     return sum;
 }
 
-/// Takes what is too much from the flexible column; gives the sum that is left.
-static unsigned shrink(const struct table *t, unsigned *widths, unsigned sum, unsigned most) {
-    for (size_t i = 0; i < t->column_count && sum > most; i++) {
+/// The widest flexible column that may still give; `column_count` when none may.
+static size_t widest_flexible(const struct table *t, const unsigned *widths) {
+    size_t widest = t->column_count;
+    for (size_t i = 0; i < t->column_count; i++) {
         unsigned least = larger(t->columns[i].least, TABLE_FLEXIBLE_LEAST);
-        if (t->columns[i].is_flexible && widths[i] > least) {
-            unsigned excess = sum - most;
-            unsigned can_give = widths[i] - least;
-            unsigned given = excess < can_give ? excess : can_give;
-            widths[i] -= given;
-            sum -= given;
-        }
+        if (t->columns[i].is_flexible && widths[i] > least &&
+                (widest == t->column_count || widths[i] > widths[widest]))
+            widest = i;
+    }
+    return widest;
+}
+
+/// Takes what is too much from the flexible columns, column by column; gives the sum that is left.
+static unsigned shrink(const struct table *t, unsigned *widths, unsigned sum, unsigned most) {
+    for (; sum > most; sum--) {
+        size_t i = widest_flexible(t, widths);
+        if (i == t->column_count)
+            break;
+        widths[i]--;
     }
     return sum;
 }

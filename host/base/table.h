@@ -28,12 +28,12 @@ struct table_column {
     const char *title; ///< NULL: none. Without any title the table has no header.
     enum table_align align;
     unsigned least;   ///< Columns it has at least, whatever it holds.
-    bool is_flexible; ///< Shortened in the middle where the table would not fit; at most one.
+    bool is_flexible; ///< Shortened in the middle where the table would not fit, the widest first.
 };
 
 enum {
     TABLE_GAP = 2,             ///< Spaces between columns.
-    TABLE_FLEXIBLE_LEAST = 12, ///< The flexible column is not shortened below this (nor `least`).
+    TABLE_FLEXIBLE_LEAST = 20, ///< A flexible column is not shortened below this (nor `least`).
 };
 
 struct table_row; // Private.

@@ -66,7 +66,7 @@ struct given {
     enum file_kind kind;
 };
 
-/// The first bytes of a file that cannot be read are none: whoever reads it says why.
+/// By its first bytes. What has none, a missing file or a directory, is taken for an object: whoever reads it says why.
 static enum file_kind kind_of(const char *path) {
     unsigned char head[20] = { 0 };
     FILE *stream = fopen(path, "rbe");
@@ -76,7 +76,7 @@ static enum file_kind kind_of(const char *path) {
     struct str bytes = { (const char *)head, len };
     if (str_ends_with(str_from(path), STR(".su")))
         return FILE_FRAMES;
-    if (ar_file_is(bytes) || str_starts_with(bytes, STR("BC\xc0\xde")))
+    if (len == 0 || ar_file_is(bytes) || str_starts_with(bytes, STR("BC\xc0\xde")))
         return FILE_OBJECT;
     if (!elf_file_is(bytes))
         return FILE_MAP;
@@ -118,7 +118,7 @@ static bool add_object(struct cmd_context *ctx, struct size_answer *s, const cha
             return false;
         }
         err_format(&err, message, sizeof message);
-        cmd_warn(ctx, "%s; the others are shown", message);
+        cmd_warn(ctx, "%s; left out", message);
         s->is_partial = true;
         return true;
     }
@@ -168,6 +168,8 @@ static bool read_files(struct cmd_context *ctx, struct size_answer *s) {
                 (files[i].kind == FILE_OBJECT && !add_object(ctx, s, files[i].path)))
             return false;
     }
+    if (s->is_partial && !s->is_object && !s->is_linked)
+        return fail(&ctx->err, NULL, ERR_NO_OFFSET, "none of the files could be read");
     return true;
 }
 
@@ -220,10 +222,7 @@ static bool read_keys(struct cmd_context *ctx, struct size_options *o) {
         enum size_key key;
         if (!size_key_parse(word, &key, &ctx->err))
             return false;
-        if (size_needs(&(struct size_options){ .key_count = o->key_count,
-                               .keys = { o->keys[0], o->keys[1], o->keys[2], o->keys[3] } },
-                    key) ||
-                o->key_count == 4)
+        if (size_has_key(o, key) || o->key_count == 4)
             return fail(&ctx->err, NULL, ERR_NO_OFFSET, "--by takes up to four different keys");
         o->keys[o->key_count++] = key;
         size_t taken = word.len + (comma != NULL);
@@ -290,6 +289,12 @@ static bool name_all(struct cmd_context *ctx, struct size_answer *s) {
     return true;
 }
 
+/// Whether no memory of the target is where `section` is linked to.
+static bool is_elsewhere(const struct footprint *f, const struct footprint_section *section) {
+    return section->memory == MEMORY_NONE ||
+           f->memories.list[section->memory].source != MEMORY_OF_TARGET;
+}
+
 /// What each memory holds, whatever the filter.
 static void fill_memories(struct cmd_context *ctx, struct size_answer *s) {
     struct footprint *f = &s->footprint;
@@ -301,6 +306,8 @@ static void fill_memories(struct cmd_context *ctx, struct size_answer *s) {
             continue;
         if (section->memory != MEMORY_NONE)
             used[section->memory] += item->bytes;
+        if (s->has_target && is_elsewhere(f, section))
+            s->elsewhere += item->bytes;
         if (section->load_memory != MEMORY_NONE && !section->is_nobits)
             used[section->load_memory] += item->bytes;
     }
@@ -311,8 +318,24 @@ static void fill_memories(struct cmd_context *ctx, struct size_answer *s) {
         if (used[i] || is_region)
             s->memories[s->memory_count++] = (struct size_memory){ .memory = i,
                 .used = used[i],
-                .heap = is_region ? s->target.regions[m->region].heap_bytes : 0 };
+                .reserved = is_region ? s->target.regions[m->region].reserved_bytes : 0 };
     }
+}
+
+/// Where the symbols of the rows are declared. Debug information is read for these alone.
+static void place_rows(struct cmd_context *ctx, struct size_answer *s) {
+    const struct size_table *t = &s->table;
+    struct footprint_item **items =
+            NEW_ARRAY(ctx->arena, struct footprint_item *, t->row_count + 1u);
+    size_t count = 0;
+    if (!size_has_key(&s->options, SIZE_SYMBOL) || opt_is_given(&ctx->values, "csv"))
+        return;
+    for (uint32_t i = 0; i < t->row_count; i++) {
+        struct footprint_item *item = &s->footprint.items.at[t->rows[i]->item];
+        if (item->symbol.len && item->source.len == 0)
+            items[count++] = item;
+    }
+    footprint_place_items(&s->footprint, items, count);
 }
 
 static void show(struct cmd_context *ctx, struct size_answer *s) {
@@ -340,6 +363,7 @@ static int run(struct cmd_context *ctx) {
     if (done) {
         size_table_make(ctx->arena, &s->footprint, &s->options, &s->table);
         fill_memories(ctx, s);
+        place_rows(ctx, s);
         show(ctx, s);
     }
     footprint_close(&s->footprint);

@@ -31,15 +31,9 @@ static json_t *row_of(struct cmd_context *ctx, struct size_answer *s, const stru
     json_t *o = json_object();
     for (uint32_t i = 0; i < s->options.key_count; i++)
         json_out_str(o, size_key_names[s->options.keys[i]], row->keys[i]);
-    struct footprint_item *item = &s->footprint.items.at[row->item];
-    if (size_needs(&(struct size_options){ .key_count = s->options.key_count,
-                           .keys = { s->options.keys[0], s->options.keys[1], s->options.keys[2],
-                                   s->options.keys[3] } },
-                SIZE_SYMBOL) &&
-            item->symbol.len) {
+    const struct footprint_item *item = &s->footprint.items.at[row->item];
+    if (size_has_key(&s->options, SIZE_SYMBOL) && item->symbol.len) {
         json_out_str(o, "name", size_shown(ctx->arena, SIZE_SYMBOL, item->symbol));
-        if (item->source.len == 0)
-            footprint_place(&s->footprint, item);
         json_out_str(o, "declared_in", item->source);
         json_out_number(o, "line", item->line);
     }
@@ -58,6 +52,7 @@ static json_t *memories(const struct size_answer *s) {
         json_out_str(o, "about", m->about);
         json_out_number(o, "start", m->start);
         json_out_number(o, "bytes", m->bytes);
+        json_out_number(o, "reserved", s->memories[i].reserved);
         json_out_number(o, "used", s->memories[i].used);
         json_object_set_new(o, "is_ram", json_boolean(m->is_ram));
         json_out_str(o, "known_by", str_from(sources[m->source]));
@@ -88,6 +83,7 @@ void size_json(struct cmd_context *ctx, struct size_answer *s) {
     if (s->has_target)
         json_out_str(root, "target", s->target.name);
     json_object_set_new(root, "memories", memories(s));
+    json_out_number(root, "elsewhere", s->elsewhere);
     for (uint32_t i = 0; i < s->options.key_count; i++)
         json_array_append_new(keys, json_out_value(str_from(size_key_names[s->options.keys[i]])));
     json_object_set_new(root, "by", keys);

@@ -17,7 +17,8 @@
 struct size_memory {
     uint32_t memory; ///< Index into footprint.memories.
     uint64_t used;   ///< What runs or lies there, initial values of data included.
-    uint64_t heap;   ///< Of a target's region: what its heaps get, when the target says; else 0.
+    uint64_t
+            reserved; ///< Of a target's region: its caches, ROM data and the like; no program has them. Else 0.
 };
 
 struct size_answer {
@@ -30,6 +31,7 @@ struct size_answer {
     struct size_table table;
     struct size_memory *memories; ///< Those that hold something, and all RAM of a target.
     uint32_t memory_count;
+    uint64_t elsewhere;        ///< With a target: what is linked to where it has no memory.
     struct static_types types; ///< Of `wants_types`.
     struct frame_sizes frames; ///< Of `wants_frames`.
     bool wants_types;          ///< --holes.

@@ -38,33 +38,28 @@ static void add_column(struct columns *c, const char *title, enum table_align al
     c->list[c->count++] = (struct table_column){ .title = title, .align = align };
 }
 
-static bool has_key(const struct size_answer *s, enum size_key key) {
-    for (uint32_t i = 0; i < s->options.key_count; i++)
-        if (s->options.keys[i] == key)
-            return true;
-    return false;
-}
-
 static void choose_columns(const struct size_answer *s, struct columns *c) {
     const struct size_row *total = &s->table.total;
     unsigned classes = 0;
     for (int i = 0; i < SIZE_CLASSES; i++)
         classes += total->classes[i] != 0;
     for (int i = 0; i < SIZE_CLASSES; i++)
-        c->classes[i] = classes > 1 && total->classes[i] != 0 && !has_key(s, SIZE_KIND);
+        c->classes[i] =
+                classes > 1 && total->classes[i] != 0 && !size_has_key(&s->options, SIZE_KIND);
     c->has_ram = total->ram != 0 && total->ram != total->bytes;
     c->has_least = s->has_roots;
     c->has_duplicate = total->duplicate != 0;
     c->has_dropped = total->dropped != 0;
-    c->has_where = has_key(s, SIZE_SYMBOL);
+    c->has_where = size_has_key(&s->options, SIZE_SYMBOL);
     c->has_symbols = !c->has_where;
     c->has_known = s->is_linked;
 }
 
 static void title_columns(const struct size_answer *s, struct columns *c) {
-    for (uint32_t i = 0; i < s->options.key_count; i++)
+    for (uint32_t i = 0; i < s->options.key_count; i++) {
         add_column(c, size_key_names[s->options.keys[i]], TABLE_LEFT);
-    c->list[s->options.key_count - 1].is_flexible = true;
+        c->list[c->count - 1].is_flexible = true;
+    }
     if (c->has_where)
         add_column(c, "where", TABLE_LEFT);
     for (int i = 0; i < SIZE_CLASSES; i++)
@@ -89,17 +84,11 @@ static void number(struct table *t, uint64_t n) {
     table_printf(t, "%s", human_exact(n).text);
 }
 
-/// "main.c:12", read from debug information for this row alone.
+/// "main.c:12".
 static void where(struct cmd_context *ctx, struct size_answer *s, struct table *t,
         const struct size_row *row) {
-    struct footprint_item *item = &s->footprint.items.at[row->item];
-    if (row->keys == NULL || item->symbol.len == 0) {
-        table_cell(t, STR(""));
-        return;
-    }
-    if (item->source.len == 0)
-        footprint_place(&s->footprint, item);
-    if (item->source.len == 0)
+    const struct footprint_item *item = &s->footprint.items.at[row->item];
+    if (row->keys == NULL || item->symbol.len == 0 || item->source.len == 0)
         table_cell(t, STR(""));
     else if (item->line == 0)
         table_cell(t, str_base_name(item->source));
@@ -163,16 +152,26 @@ static void rows(struct cmd_context *ctx, struct size_answer *s, struct text *ou
 
 /// Each memory: what it has, what of it is used.
 static void memories(struct cmd_context *ctx, struct size_answer *s, struct text *out) {
-    static const struct table_column columns[] = { { .title = "memory", .is_flexible = true },
-        { .title = "size", .align = TABLE_RIGHT }, { .title = "used", .align = TABLE_RIGHT },
-        { .title = "", .align = TABLE_RIGHT }, { .title = "left", .align = TABLE_RIGHT },
-        { .title = "known by" } };
     static const char *const sources[] = { "target", "map", "segment" };
-    struct table t = table_new(ctx->arena, columns, 6);
+    struct columns c = { .count = 0 };
     bool any = false;
+    bool any_reserved = false;
+    for (uint32_t i = 0; i < s->memory_count; i++)
+        any_reserved |= s->memories[i].reserved != 0;
+    add_column(&c, "memory", TABLE_LEFT);
+    c.list[0].is_flexible = true;
+    add_column(&c, "size", TABLE_RIGHT);
+    if (any_reserved)
+        add_column(&c, "reserved", TABLE_RIGHT);
+    add_column(&c, "used", TABLE_RIGHT);
+    add_column(&c, "", TABLE_RIGHT);
+    add_column(&c, "left", TABLE_RIGHT);
+    add_column(&c, "known by", TABLE_LEFT);
+    struct table t = table_new(ctx->arena, c.list, c.count);
     for (uint32_t i = 0; i < s->memory_count; i++) {
         const struct size_memory *used = &s->memories[i];
         const struct memory *m = &s->footprint.memories.list[used->memory];
+        uint64_t taken = used->used + used->reserved;
         if (m->source == MEMORY_OF_SEGMENT)
             continue; // as large as what is in it
         any = true;
@@ -180,17 +179,24 @@ static void memories(struct cmd_context *ctx, struct size_answer *s, struct text
                                               STR_ARG(m->name), STR_ARG(m->about)))
                                     : m->name);
         number(&t, m->bytes);
+        if (any_reserved)
+            number(&t, used->reserved);
         number(&t, used->used);
         table_printf(&t, "%s", human_percent(used->used, m->bytes).text);
         table_printf(&t, "%s",
-                human_change((int64_t)m->bytes - (int64_t)used->used).text +
-                        (m->bytes >= used->used && m->bytes != used->used));
+                human_change((int64_t)m->bytes - (int64_t)taken).text +
+                        (m->bytes >= taken && m->bytes != taken));
         table_cell(&t, str_from(sources[m->source]));
     }
     if (any) {
         table_write(&t, &ctx->term, out);
         text_add_char(out, '\n');
     }
+    if (s->elsewhere)
+        text_printf(out,
+                "%s B are linked to where %.*s has no memory. Is it a program for another "
+                "chip?\n\n",
+                human_exact(s->elsewhere).text, STR_ARG(s->target.name));
 }
 
 static void unknown(struct size_answer *s, struct text *out) {

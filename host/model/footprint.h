@@ -8,7 +8,7 @@
 ///
 /// The map says which object put bytes where, the symbol table what they are called, debug information in which source file and line they were
 /// declared. Of two sources the one that knows finer counts. Reading debug information is the costly part: it is read only
-/// when footprint_name_sources() is called, or for one item by footprint_place().
+/// when footprint_name_sources() is called, or for some items by footprint_place_items().
 ///
 ///     footprint_init → footprint_linked_add, footprint_objects_add ... → [footprint_name_sources] → footprint_name_components
 #ifndef RAMLENS_FOOTPRINT_H
@@ -194,8 +194,11 @@ bool footprint_adds_up(const struct footprint *f, struct err *err);
 /// Cost: linear in the debug information.
 void footprint_name_sources(struct footprint *f);
 
-/// The same for one item alone. Cost: reads the units that the item lies in.
+/// The same for one item alone. Cost: opens the debug information of its object, and reads the units that it lies in.
 void footprint_place(struct footprint *f, struct footprint_item *item);
+
+/// The same for some items, whose order it changes. Cost: opens that of each object once, and reads the units that they lie in.
+void footprint_place_items(struct footprint *f, struct footprint_item **items, size_t count);
 
 /// Makes a component of each archive, and each object in none, that no glob of the map knows, where the map is the built-in one alone
 /// (component_map_add_archive()). Before `components->count` is relied on.

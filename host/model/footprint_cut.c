@@ -471,7 +471,7 @@ static void cut_object(struct sweep *s) {
 /// Bytes [low, high) of `input`.
 static void cut_input(
         struct sweep *s, const struct ldmap_input *input, uint64_t low, uint64_t high) {
-    struct piece p = { .low = low, .high = high, .input = input, .object = object_of(s, input) };
+    struct piece p = { .low = low, .high = high, .input = input, .object = FOOTPRINT_NONE };
     if (input->kind == LDMAP_FILL) {
         add_padding(s, &p, low, high, cause_between(s, low, high));
         return;
@@ -484,6 +484,9 @@ static void cut_input(
     p.must_be_internal = must_be_internal(s, name);
     p.kind = is_of_linker(input->object) ? FOOTPRINT_LINKER
                                          : footprint_kind_of(&s->in->traits, name);
+    // What GNU ld makes itself (.got, .plt, .dynsym ...) it keeps with the first object of its command line.
+    if (p.kind != FOOTPRINT_LINKER)
+        p.object = object_of(s, input);
     cut_piece(s, &p);
 }
 

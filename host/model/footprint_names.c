@@ -5,6 +5,7 @@
 #include "symbolize.h"
 
 #include <elf.h>
+#include <stdlib.h>
 
 // ---- places ----
 
@@ -118,12 +119,37 @@ static bool may_have_place(const struct footprint *f, const struct footprint_ite
     return item->symbol.len != 0 && !f->sections.at[item->section].is_dropped;
 }
 
-void footprint_place(struct footprint *f, struct footprint_item *item) {
+static int by_address(const void *a, const void *b) {
+    const struct footprint_item *x = *(struct footprint_item *const *)a;
+    const struct footprint_item *y = *(struct footprint_item *const *)b;
+    return (x > y) - (x < y);
+}
+
+void footprint_place_items(struct footprint *f, struct footprint_item **items, size_t count) {
     struct debug debug;
-    if (may_have_place(f, item) && open_debug(f, owner_of(f, item), &debug)) {
-        place(f, &debug, item);
+    bool is_open = false;
+    if (count) {
+        qsort(items, count, sizeof(struct footprint_item *), by_address);
+    }
+    for (size_t i = 0; i < count; i++) { // Those of one owner stand together.
+        struct debug_owner owner = owner_of(f, items[i]);
+        if (i == 0 || !is_same_owner(owner, owner_of(f, items[i - 1]))) {
+            if (is_open) {
+                close_debug(f, &debug);
+            }
+            is_open = open_debug(f, owner, &debug);
+        }
+        if (is_open && may_have_place(f, items[i])) {
+            place(f, &debug, items[i]);
+        }
+    }
+    if (is_open) {
         close_debug(f, &debug);
     }
+}
+
+void footprint_place(struct footprint *f, struct footprint_item *item) {
+    footprint_place_items(f, &item, 1);
 }
 
 /// Places the items from `first` on that have the same debug information; the index behind them.

@@ -87,11 +87,16 @@ struct str size_field(
     return STR("");
 }
 
-bool size_needs(const struct size_options *o, enum size_key key) {
+bool size_has_key(const struct size_options *o, enum size_key key) {
     for (uint32_t i = 0; i < o->key_count; i++)
         if (o->keys[i] == key)
             return true;
-    return o->filter && o->filter->root && (o->filter->used & (UINT32_C(1) << key));
+    return false;
+}
+
+bool size_needs(const struct size_options *o, enum size_key key) {
+    return size_has_key(o, key) ||
+           (o->filter && o->filter->root && (o->filter->used & (UINT32_C(1) << key)));
 }
 
 static enum size_class class_of(enum footprint_kind kind) {

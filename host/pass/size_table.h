@@ -88,6 +88,9 @@ bool size_key_parse(struct str word, enum size_key *out, struct err *err);
 struct str size_field(
         const struct footprint *f, const struct footprint_item *item, enum size_key key);
 
+/// Whether it is one of the keys.
+bool size_has_key(const struct size_options *o, enum size_key key);
+
 /// Whether any of the keys, or the filter, needs components, or source files, to be named first.
 bool size_needs(const struct size_options *o, enum size_key key);
 

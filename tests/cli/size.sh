@@ -101,14 +101,21 @@ check "in a linked firmware's shape at most 2 % are unknown with its map" \
 check "and at most 5 % without" equal "$(json 'd["total"]["unknown"] * 20 <= d["total"]["bytes"]' "$standin.elf")" True
 check "sections of every memory are charged to it" \
     equal "$(json '{m["name"]: m["used"] for m in d["memories"]}["psram"]' --target esp32p4 "$standin.elf" "$standin.map")" 153600
+check "what the chip keeps for itself is not left" \
+    equal "$(json '{m["name"]: m["reserved"] for m in d["memories"]}["internal"]' --target esp32p4 --set cache=256K "$standin.elf")" 263260
+check "nothing of it lies elsewhere on the chip it was linked for" \
+    equal "$(json 'd["elsewhere"]' --target esp32p4 "$standin.elf" "$standin.map")" 0
+check "on another chip that is told" sh -c "$ramlens size --target esp32c6 $standin.elf $standin.map | grep -q 'has no memory. Is it a program for another chip?'"
 
 # ---- mistakes
 
 check "a file that is none is named" says 2 "ramlens size: $tmp/main.c: is no map of GNU ld or lld*" size "$tmp/main.c"
 check "a file that is missing is named" says 2 '*nothing.a*No such file*' size nothing.a
+size nothing.a "$tmp" >text 2>err
+check "when none can be read nothing is shown" sh -c "[ $? = 2 ] && [ ! -s text ] && tail -n 1 err | grep -q 'none of the files could be read'"
 cp lib64.a broken.a && truncate -s 200 broken.a
 size broken.a lib32.a >text 2>err
-check "a damaged archive among others is told, the others shown" sh -c "[ $? = 1 ] && grep -q 'broken.a.*; the others are shown' err && grep -q '^lib32.a ' text"
+check "a damaged archive among others is told, the others shown" sh -c "[ $? = 1 ] && grep -q 'broken.a.*; left out' err && grep -q '^lib32.a ' text"
 check "alone it is refused with its byte" says 2 '*broken.a (byte *' size broken.a
 gcc -O1 -flto -c a.c -o slim.o
 check "code that is not there yet is refused with the reason" says 2 '*slim.o: holds no code yet*-ffat-lto-objects*' size slim.o
