@@ -16,6 +16,7 @@ static const struct opt opts[] = {
     ANSWER_SOURCE_OPTS,
     { .name = "estimates", .value = "FILE", .help = "guesses to judge by the run" },
     { .name = "from", .value = "CHECKPOINT", .help = "the moment before the first connection" },
+    { .name = "statics", .help = "show static data variable by variable" },
     { .name = "sites", .help = "show all sites, not the ten largest" },
     { .name = "containers", .help = "show all standard containers, by class" },
     { .name = "json", .help = "print JSON (docs/report.schema.json)" },
@@ -133,6 +134,7 @@ static int run(struct cmd_context *ctx) {
     struct guess_list guesses;
     struct option_table table;
     struct findings findings;
+    struct static_table statics;
     bool any;
     if (!answer_options_of(ctx, true, &o))
         return CMD_FAILED;
@@ -141,6 +143,11 @@ static int run(struct cmd_context *ctx) {
                 "something is missing: a TRACE, or --target with what is known of the device "
                 "(--elf, "
                 "--map, --archives, --sdkconfig)");
+        return CMD_FAILED;
+    }
+    if (o.target == NULL && opt_is_given(&ctx->values, "statics")) {
+        (void)fail(&ctx->err, NULL, ERR_NO_OFFSET,
+                "--statics takes a chip's static rows apart; --target names the chip");
         return CMD_FAILED;
     }
     if (!answer_open(&answer, ctx->arena, &o, &ctx->err))
@@ -164,6 +171,10 @@ static int run(struct cmd_context *ctx) {
         .containers = &containers,
         .all_containers = opt_is_given(&ctx->values, "containers") };
     make_findings(ctx, &answer, &o, &view, &table, &findings);
+    if (opt_is_given(&ctx->values, "statics")) {
+        static_table_make(&answer, &statics);
+        view.statics = &statics;
+    }
     write_report(ctx, &answer, &view);
     answer_close(&answer);
     return CMD_DONE;

@@ -99,6 +99,26 @@ static json_t *thread_local_json(const struct answer *w) {
     return list;
 }
 
+static json_t *statics_json(const struct answer *w, const struct static_table *t) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < t->len; i++) {
+        const struct static_line *line = &t->at[i];
+        json_t *o = json_object();
+        json_out_number(o, "bytes", line->bytes);
+        json_out_str(o, "component", w->map.names[line->component]);
+        json_out_str(o, "kind", str_from(footprint_kind_names[line->kind]));
+        set_text(o, "symbol", line->symbol);
+        set_text(o, "archive", line->archive);
+        set_text(o, "object", line->object);
+        json_out_number(o, "objects", line->objects);
+        set_text(o, "source", line->source);
+        json_object_set_new(o, "line", line->line ? json_integer(line->line) : json_null());
+        json_out_str(o, "from", str_from(static_origin_names[line->origin]));
+        json_array_append_new(list, o);
+    }
+    return list;
+}
+
 void report_json_chip(json_t *root, const struct answer *w, const struct report_view *view) {
     json_t *findings = json_object();
     if (!w->has_target) {
@@ -114,5 +134,7 @@ void report_json_chip(json_t *root, const struct answer *w, const struct report_
     json_object_set_new(root, "options", options_json(w, view->table));
     json_object_set_new(root, "lent", lent_json(w));
     json_object_set_new(root, "thread_local", thread_local_json(w));
+    if (view->statics)
+        json_object_set_new(root, "statics", statics_json(w, view->statics));
     json_out_number(root, "static_beyond_log", w->accounts[ANSWER_STATE].beyond_log[0]);
 }

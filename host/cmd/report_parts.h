@@ -29,6 +29,8 @@ struct report {
 void report_findings(struct report *r);
 void report_verdict(struct report *r);
 void report_first_question(struct report *r);
+/// The static rows of Q1, variable by variable; nothing unless they were asked for.
+void report_statics(struct report *r);
 /// The options of the configuration that was given; nothing without one.
 void report_options(struct report *r);
 void report_hints(struct report *r);

@@ -110,6 +110,7 @@ void report_text(struct cmd_context *ctx, const struct answer *answer,
         report_findings(&r);
         report_verdict(&r);
         report_first_question(&r);
+        report_statics(&r);
         report_options(&r);
         report_hints(&r);
         if (answer->has_trace)

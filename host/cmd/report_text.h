@@ -5,6 +5,7 @@
 #include "answer.h"
 #include "answer_findings.h"
 #include "answer_option_table.h"
+#include "answer_static_table.h"
 #include "cmd.h"
 #include "container_table.h"
 #include "guesses.h"
@@ -16,6 +17,8 @@ struct report_view {
     uint32_t base; ///< Checkpoint before the first connection: Q1's, and where Q2 starts.
     const struct option_table *table; ///< Of the configuration's options; with a target.
     const struct findings *findings;  ///< The same.
+    const struct static_table
+            *statics; ///< The static rows, variable by variable; NULL: not asked for.
     const struct guess_list *guesses; ///< Judged; NULL: none.
     const struct container_table *containers;
     bool all_containers; ///< Not only those that the estimates ask for.

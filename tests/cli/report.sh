@@ -1,0 +1,83 @@
+#!/bin/sh
+# `ramlens report` for a chip, from what there is before anything runs: whatever is given, the rows and what is free make up the memory.
+# shellcheck disable=SC1091,SC2154,SC2317 # what is sourced is checked by itself; check calls most functions
+. "${0%/*}/../programs/common.sh"
+
+elf=build/standin/standin.elf
+map=build/standin/standin.map
+archives=$(ls build/standin/libs/*.a)
+log=docs/example/boot.log
+free='[{name}] free internal {internal} (largest {largest}), psram {psram}'
+printf 'CONFIG_IDF_TARGET="esp32p4"\nCONFIG_CACHE_L2_CACHE_256KB=y\nCONFIG_MBEDTLS_SSL_IN_CONTENT_LEN=16384\n' >"$tmp/sdkconfig"
+
+report() { "$ramlens" report "$@"; }
+
+value() { # expression over the document `d`, its first table `t` and those rows of it that are static, arguments of report
+    expression=$1
+    shift
+    report --json "$@" | /usr/bin/python3 -c "
+import json, sys
+d = json.load(sys.stdin)
+t = d['checkpoints'][0]['regions'][0]
+static = [r for r in t['rows'] if r['kind'] == 'static']
+print(($expression))"
+}
+
+# ---- each input is optional, the sum is the memory
+
+whole='all(sum(r["bytes"] for r in t["rows"]) + t["free"] == t["size"] for c in d["checkpoints"] for t in c["regions"]), t["size"]'
+sums() { # arguments of report
+    equal "$(value "$whole" "$@")" "(True, 786432)"
+}
+p4="--target esp32p4"
+# shellcheck disable=SC2086 # words of options
+{
+    check "with nothing but the chip it is whole" sums $p4
+    check "with a program" sums $p4 --elf $elf
+    check "with a map" sums $p4 --map $map
+    check "with both" sums $p4 --elf $elf --map $map
+    check "with archives before linking" sums $p4 --archives $archives
+    check "with a configuration" sums $p4 --sdkconfig "$tmp/sdkconfig"
+    check "with a log" sums --boot-log $log
+    check "with a log's own lines" sums --boot-log $log --free "$free"
+    check "with all of it" sums $p4 --elf $elf --map $map --sdkconfig "$tmp/sdkconfig" --boot-log $log --free "$free"
+    for silicon in 'revision=<3' 'revision=3 --set idf=v6.0'; do
+        for cache in 128K 256K 512K; do
+            check "of silicon $silicon with a cache of $cache" sums $p4 --set $silicon --set cache=$cache --elf $elf
+        done
+    done
+}
+
+# ---- static rows
+
+linked="$p4 --elf $elf --map $map"
+used=$("$ramlens" size --json $p4 $elf $map | /usr/bin/python3 -c "
+import json, sys
+print({m['name']: m['used'] for m in json.load(sys.stdin)['memories']}['internal'])")
+# shellcheck disable=SC2086
+{
+    check "static rows are what the program has there" equal "$(value 'sum(r["bytes"] for r in static)' $linked)" "$used"
+    check "and say what they are known by" equal "$(value '{r["from"] for r in static}' $linked)" "{'device-program'}"
+    check "with a log the rest of it is a row" equal \
+        "$(value 'sum(r["bytes"] for r in static), {r["from"] for r in static} == {"device-program", "boot-log"}' $linked --boot-log $log)" "(107200, True)"
+    report $linked --statics >"$tmp/statics"
+    check "on request they are shown by variable, with its place" grep -q \
+        '^ *8,192  main  *zero  *audio_task_stack  *main.c:[0-9]*  *main.o$' "$tmp/statics"
+    check "variable by variable the sums are those of the rows" equal "$(value \
+        'sorted({(r["component"], r["about"]): r["bytes"] for r in static}.items()) == sorted({k: sum(s["bytes"] for s in d["statics"] if (s["component"], s["kind"]) == k) for k in {(s["component"], s["kind"]) for s in d["statics"]}}.items())' \
+        $linked --statics)" True
+    check "a plan that moves some takes them out" equal "$(printf 'static main.o zero psram\n' >"$tmp/plan" &&
+        value '[s["symbol"] for s in d["statics"] if s["object"] == "main.o" and s["kind"] == "zero" and s["symbol"] == "audio_task_stack"]' \
+            $linked --plan "$tmp/plan" --statics)" "[]"
+    report --json $linked --statics >"$tmp/json"
+    check "JSON with them keeps to its schema" /usr/bin/python3 tests/subject/schema.py docs/report.schema.json "$tmp/json" statics 0 symbol
+    check "archives alone are an upper bound, and say so" equal \
+        "$(value '{(r["from"]) for r in static}' $p4 --archives $archives)" "{'archives'}"
+}
+check "what is missing is named" sh -c "'$ramlens' report $p4 | grep -q -e '--elf' && '$ramlens' report $linked | grep -q -e '^  --sdkconfig tells'"
+check "without a chip there is nothing to take apart" says 2 "*--statics*--target names the chip" report --statics nothing.rlt
+
+# ---- findings
+
+check "what is largest and movable stands at the head" sh -c "'$ramlens' report $linked | head -n 6 | grep -q '^Largest and movable: 14,864 B of zero data of main.o'"
+check "and which option buys most" sh -c "'$ramlens' report --boot-log $log | head -n 8 | grep -q 'cache=128K in place of 256K buys most: 131,072 B'"
