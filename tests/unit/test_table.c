@@ -72,24 +72,45 @@ static void aligned_with_a_total(void **state) {
 
 static void flexible_column_gives_way(void **state) {
     struct fixture *f = *state;
-    f->term.columns = 40;
+    f->term.columns = 43;
     add_row(f, "rtc::impl::PeerConnection::initiate", 1, "measured");
     add_row(f,
             "\xE4\xB8\xAD\xE4\xB8\xAD\xE4\xB8\xAD\xE4\xB8\xAD\xE4\xB8\xAD\xE4\xB8\xAD"
-            "\xE4\xB8\xAD\xE4\xB8\xAD\xE4\xB8\xAD\xE4\xB8\xAD",
+            "\xE4\xB8\xAD\xE4\xB8\xAD\xE4\xB8\xAD\xE4\xB8\xAD\xE4\xB8\xAD\xE4\xB8\xAD",
             2, "x");
-    assert_table(f, "component                bytes  source\n"
-                    "rtc::impl\xE2\x80\xA6:initiate          1  measured\n"
-                    "\xE4\xB8\xAD\xE4\xB8\xAD\xE4\xB8\xAD\xE4\xB8\xAD\xE2\x80\xA6"
-                    "\xE4\xB8\xAD\xE4\xB8\xAD\xE4\xB8\xAD\xE4\xB8\xAD            2  x\n");
+    assert_table(f, "component                   bytes  source\n"
+                    "rtc::impl:\xE2\x80\xA6n::initiate          1  measured\n"
+                    "\xE4\xB8\xAD\xE4\xB8\xAD\xE4\xB8\xAD\xE4\xB8\xAD\xE4\xB8\xAD\xE2\x80\xA6"
+                    "\xE4\xB8\xAD\xE4\xB8\xAD\xE4\xB8\xAD\xE4\xB8\xAD\xE4\xB8\xAD"
+                    "           2  x\n");
 }
 
 static void too_narrow_for_all(void **state) {
     struct fixture *f = *state;
     f->term.columns = 10;
     add_row(f, "a very long name of a component", 1, "measured");
-    assert_table(f, "component         bytes  source\n"
-                    "a ver\xE2\x80\xA6ponent          1  measured\n");
+    assert_table(f, "component                 bytes  source\n"
+                    "a very lo\xE2\x80\xA6 component          1  measured\n");
+}
+
+/// Two columns of names: the wider one gives until they are equal, then both do.
+static void widest_gives_first(void **state) {
+    static const struct table_column names[] = {
+        { .title = "file", .is_flexible = true },
+        { .title = "symbol", .is_flexible = true },
+    };
+    struct fixture *f = *state;
+    f->table = table_new(&f->arena, names, 2);
+    table_cell(&f->table, STR("src/a/file/of/22/len.c"));
+    table_cell(&f->table, STR("rtc::impl::PeerConnection::initiate"));
+    f->term.columns = 48;
+    assert_table(f, "file                    symbol\n"
+                    "src/a/file/of/22/len.c  rtc::impl::\xE2\x80\xA6on::initiate\n");
+    f->out.len = 0;
+    f->term.columns = 44;
+    assert_table(f, "file                   symbol\n"
+                    "src/a/file\xE2\x80\xA6"
+                    "f/22/len.c  rtc::impl:\xE2\x80\xA6::initiate\n");
 }
 
 static void color_on_header_and_total(void **state) {
@@ -134,7 +155,7 @@ static void lines_keep_to_the_width(void **state) {
     for (int round = 0; round < 2000; round++) {
         f->table = table_new(&f->arena, columns, 3);
         f->out = (struct text){ .arena = &f->arena };
-        f->term.columns = 40 + (unsigned)rand() % 80;
+        f->term.columns = 44 + (unsigned)rand() % 80;
         for (int row = 0; row < 5; row++) {
             char name[80] = { 0 };
             int len = rand() % 79;
@@ -163,6 +184,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(aligned_with_a_total, setup, teardown),
         cmocka_unit_test_setup_teardown(flexible_column_gives_way, setup, teardown),
         cmocka_unit_test_setup_teardown(too_narrow_for_all, setup, teardown),
+        cmocka_unit_test_setup_teardown(widest_gives_first, setup, teardown),
         cmocka_unit_test_setup_teardown(color_on_header_and_total, setup, teardown),
         cmocka_unit_test_setup_teardown(without_titles_and_rows, setup, teardown),
         cmocka_unit_test_setup_teardown(hostile_cells_are_cleaned, setup, teardown),
