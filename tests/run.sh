@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs the unit tests and the scripts in tests/cli and tests/subject, sums up, ends with "N passed, M failed".
 # A unit test program reports by cmocka; a script prints "ok NAME" or "not ok NAME" for each of its cases.
-# usage: tests/run.sh [NAME...]   only the tests whose path contains one of the names
+# usage: tests/run.sh [NAME...]   only the tests whose path contains one of the names, as they were last built (`make test-programs`)
 set -u
 cd "$(dirname "$0")/.." || exit 2
 passed=0
@@ -34,7 +34,7 @@ run_unit() {
     ASAN_OPTIONS=detect_leaks=1 timeout 600 "$1" >"$out" 2>&1
     code=$?
     good=$(grep -ac '^\[       OK \]' "$out")
-    bad=$(grep -ac '^\[  FAILED  \] [^0-9]' "$out")
+    bad=$(grep -a '^\[  FAILED  \] [^0-9]' "$out" | cut -d , -f 1 | sort -u | wc -l) # each is named where it failed, and at the end
     count "$1" "$out" "$code" "$good" "$bad"
 }
 
@@ -49,10 +49,14 @@ run_script() {
 
 filters="$*"
 for unit in build/tests/test_* build/tests/prop_*; do
-    [ -f "$unit" ] && [ -x "$unit" ] && wanted "$unit" && run_unit "$unit"
+    [ -f "$unit" ] && [ -x "$unit" ] && wanted "$unit tests/unit/${unit##*/}" && run_unit "$unit"
 done
 for script in tests/prop/*.sh tests/fuzz/*.sh tests/cli/*.sh tests/programs/*.sh tests/subject/*.sh; do
     [ -x "$script" ] && wanted "$script" && run_script "$script"
 done
+if [ $((passed + failed)) -eq 0 ]; then
+    echo "tests/run.sh: no test's path contains: $filters" >&2
+    exit 2
+fi
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -51,6 +51,7 @@ p4="--target esp32p4"
 # ---- static rows
 
 linked="$p4 --elf $elf --map $map"
+# shellcheck disable=SC2086 # several words
 used=$("$ramlens" size --json $p4 $elf $map | /usr/bin/python3 -c "
 import json, sys
 print({m['name']: m['used'] for m in json.load(sys.stdin)['memories']}['internal'])")
