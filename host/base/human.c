@@ -206,7 +206,8 @@ static size_t fitting_tail(struct str s, unsigned columns) {
     return s.len - rest.len;
 }
 
-struct str human_cut(struct arena *a, struct str s, unsigned columns) {
+/// As much of `s`, cleaned, as fits with an ellipsis behind its first `head_columns`.
+static struct str cut(struct arena *a, struct str s, unsigned columns, unsigned head_columns) {
     s = human_clean(a, s);
     if (human_columns(s) <= columns) {
         return s;
@@ -214,9 +215,17 @@ struct str human_cut(struct arena *a, struct str s, unsigned columns) {
     if (columns == 0) {
         return (struct str){ s.at, 0 };
     }
-    size_t head = fitting_head(s, (columns - 1) / 2);
-    size_t tail = fitting_tail(s, columns - 1 - (columns - 1) / 2);
+    size_t head = fitting_head(s, head_columns);
+    size_t tail = fitting_tail(s, columns - 1 - head_columns);
     char *out = arena_printf(
             a, "%.*s" ELLIPSIS "%.*s", (int)head, s.at, (int)(s.len - tail), s.at + tail);
     return str_from(out);
+}
+
+struct str human_cut(struct arena *a, struct str s, unsigned columns) {
+    return cut(a, s, columns, columns ? (columns - 1) / 2 : 0);
+}
+
+struct str human_cut_front(struct arena *a, struct str s, unsigned columns) {
+    return cut(a, s, columns, 0);
 }

@@ -44,4 +44,7 @@ struct str human_clean(struct arena *a, struct str s);
 /// tell most, the end gets the larger half.
 struct str human_cut(struct arena *a, struct str s, unsigned columns);
 
+/// The same with only the end of what does not fit, behind an ellipsis: of files whose paths begin alike.
+struct str human_cut_front(struct arena *a, struct str s, unsigned columns);
+
 #endif

@@ -129,7 +129,8 @@ static void write_cells(
         const struct table *t, const unsigned *widths, const struct str *cells, struct text *out) {
     size_t start = out->len;
     for (size_t i = 0; i < t->column_count; i++) {
-        struct str cell = human_cut(t->arena, cells[i], widths[i]);
+        struct str cell = (t->columns[i].keeps_end ? human_cut_front : human_cut)(
+                t->arena, cells[i], widths[i]);
         unsigned pad = widths[i] - human_columns(cell);
         text_fill(out, ' ', i ? TABLE_GAP : 0);
         text_fill(out, ' ', t->columns[i].align == TABLE_RIGHT ? pad : 0);

@@ -29,6 +29,7 @@ struct table_column {
     enum table_align align;
     unsigned least;   ///< Columns it has at least, whatever it holds.
     bool is_flexible; ///< Shortened in the middle where the table would not fit, the widest first.
+    bool keeps_end;   ///< Shortened in front instead: paths, whose ends tell them apart.
 };
 
 enum {

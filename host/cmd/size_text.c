@@ -59,6 +59,7 @@ static void title_columns(const struct size_answer *s, struct columns *c) {
     for (uint32_t i = 0; i < s->options.key_count; i++) {
         add_column(c, size_key_names[s->options.keys[i]], TABLE_LEFT);
         c->list[c->count - 1].is_flexible = true;
+        c->list[c->count - 1].keeps_end = s->options.keys[i] == SIZE_FILE;
     }
     if (c->has_where)
         add_column(c, "where", TABLE_LEFT);
@@ -126,6 +127,30 @@ static void row_without_keys(struct cmd_context *ctx, struct size_answer *s, str
     if (c->has_where)
         table_cell(t, STR(""));
     figures(ctx, t, c, row);
+}
+
+/// Of each field that the filter asks for, the values there are: a name that is slightly wrong is seen.
+static void nothing_matches(struct cmd_context *ctx, struct size_answer *s, struct text *out) {
+    enum { SHOWN = 8 };
+    text_printf(out, "\nNothing matches the filter. What there is:\n");
+    for (int key = 0; key < SIZE_KEYS; key++) {
+        struct size_options o = { .keys = { (enum size_key)key },
+            .key_count = 1,
+            .limit = SHOWN,
+            .sort_class = SIZE_CLASSES };
+        struct size_table values;
+        if (!(s->filter.used & (UINT32_C(1) << key)))
+            continue;
+        size_table_make(ctx->arena, &s->footprint, &o, &values);
+        text_printf(out, "  %s", size_key_names[key]);
+        for (uint32_t i = 0; i < values.row_count; i++)
+            text_printf(out, "%s %.*s", i ? "," : "",
+                    STR_ARG(human_clean(ctx->arena,
+                            size_shown(ctx->arena, (enum size_key)key, values.rows[i]->keys[0]))));
+        if (values.rest_count)
+            text_printf(out, " and %s more", human_exact(values.rest_count).text);
+        text_add_char(out, '\n');
+    }
 }
 
 static void rows(struct cmd_context *ctx, struct size_answer *s, struct text *out) {
@@ -214,7 +239,10 @@ void size_text(struct cmd_context *ctx, struct size_answer *s) {
     struct text out = { .arena = ctx->arena };
     memories(ctx, s, &out);
     rows(ctx, s, &out);
-    unknown(s, &out);
+    if (s->filter.root && s->table.row_count == 0)
+        nothing_matches(ctx, s, &out);
+    else
+        unknown(s, &out);
     if (opt_is_given(&ctx->values, "holes"))
         size_structs(ctx, s, &out);
     if (s->wants_frames)

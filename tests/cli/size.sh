@@ -50,6 +50,8 @@ check "statics of one name in two files are two" \
     equal "$(json 'len([r for r in d["rows"] if r["symbol"] == "state"])' --by symbol --filter symbol=state lib64.a)" 2
 size --by symbol --filter 'kind=zero and not symbol=errors' lib64.a >text
 check "the filter leaves what was asked for" equal "$(grep -c '^table  *a.c:2 ' text)" 1
+size --filter 'archive=lib6.a and kind=zero' lib64.a >text
+check "a filter that nothing matches is answered with what there is" sh -c "grep -q '^Nothing matches' text && grep -q '^  archive lib64.a$' text && grep -q '^  kind .*zero' text"
 check "what a filter leaves out is in no sum" sh -c "! grep -q marks text"
 check "the lower bound is what the roots reach, and no block of COMMON that another object has, too" \
     equal "$(json '[r["symbol"] for r in sorted(d["rows"], key=lambda r: r["symbol"]) if r["at_least"]]' --root next --by symbol lib64.a)" \

@@ -187,6 +187,19 @@ static void names_are_cut_in_the_middle(void **state) {
     assert_cut("", 0, "");
 }
 
+static void paths_are_cut_in_front(void **state) {
+    struct arena a = { 0 };
+    (void)state;
+    assert_true(str_equal(human_cut_front(&a, STR("src/track.cpp"), 13), STR("src/track.cpp")));
+    assert_true(str_equal(
+            human_cut_front(&a, STR("src/impl/track.cpp"), 13), STR(DOTS "pl/track.cpp")));
+    assert_true(str_equal(human_cut_front(&a, STR("abc"), 1), STR(DOTS)));
+    assert_true(str_equal(human_cut_front(&a, STR("abc"), 0), STR("")));
+    assert_true(str_equal( // Wide: 3 of 4.
+            human_cut_front(&a, STR("ab\xE4\xB8\xAD\xE6\x96\x87"), 4), STR(DOTS "\xE6\x96\x87")));
+    arena_clear(&a);
+}
+
 static void wide_and_combining_characters(void **state) {
     (void)state;
     assert_int_equal(human_columns(STR("a\xC3\xA4")), 2);
@@ -235,6 +248,7 @@ int main(void) {
         cmocka_unit_test(percentages),
         cmocka_unit_test(times),
         cmocka_unit_test(names_are_cut_in_the_middle),
+        cmocka_unit_test(paths_are_cut_in_front),
         cmocka_unit_test(wide_and_combining_characters),
         cmocka_unit_test(hostile_names_cannot_reach_the_terminal),
     };
