@@ -106,6 +106,13 @@ struct str str_base_name(struct str path) {
     return (struct str){ path.at + start, path.len - start };
 }
 
+/// Whether the last byte alone says that `s` does not match: most do not, and globs with a star in front would look at all of it.
+static bool ends_otherwise(struct str s, struct str glob) {
+    char last = glob.len ? glob.at[glob.len - 1] : '*';
+    bool is_plain = last != '*' && last != '?' && last != ']';
+    return is_plain && (s.len == 0 || s.at[s.len - 1] != last);
+}
+
 /// Only the newest star is ever widened: if an earlier one could be, the same match is found by
 /// widening the newest. That bounds the work by the product of the lengths, without recursion.
 bool str_matches(struct str s, struct str glob) {
@@ -113,6 +120,9 @@ bool str_matches(struct str s, struct str glob) {
     size_t g = 0;
     size_t star = SIZE_MAX; // Behind the newest star.
     size_t star_at = 0;     // First byte that it does not cover yet.
+    if (ends_otherwise(s, glob)) {
+        return false;
+    }
     while (at < s.len) {
         if (g < glob.len && glob.at[g] == '*') {
             star = ++g;

@@ -17,16 +17,15 @@ struct search {
     uint64_t bias;
     const char
             *at_zero; ///< Symbol of the function that begins at address 0; NULL when there is none.
+    bool is_c;        ///< The unit is: its structs hold no variables and no functions.
 };
 
-static void add_place(struct search *s, struct map64 *places, uint64_t address, Dwarf_Die *die) {
-    uint32_t line;
-    const char *file = dwarf_declared_at(die, &line);
-    if (!file) {
+static void add(struct search *s, struct map64 *places, uint64_t address, Dwarf_Die *die) {
+    if (!dwarf_hasattr_integrate(die, DW_AT_decl_file)) {
         return;
     }
     *map64_put(places, s->arena, address, NULL) = s->d->list.len;
-    *vec_push(s->arena, &s->d->list) = (struct dwarf_place){ .file = file, .line = line };
+    *vec_push(s->arena, &s->d->list) = (struct dwarf_declaration){ .die = *die };
 }
 
 static void add_variable(struct search *s, Dwarf_Die *die) {
@@ -36,9 +35,9 @@ static void add_variable(struct search *s, Dwarf_Die *die) {
         return;
     }
     if (is_thread_local) {
-        add_place(s, &s->d->tls_places, address, die);
+        add(s, &s->d->tls_places, address, die);
     } else if (address != 0) { // 0: the linker dropped it.
-        add_place(s, &s->d->places, address + s->bias, die);
+        add(s, &s->d->places, address + s->bias, die);
     }
 }
 
@@ -61,7 +60,7 @@ static void add_function(struct search *s, Dwarf_Die *die) {
             return;
         }
         if (low < high && (low != 0 || is_at_zero(s, die))) {
-            add_place(s, &s->d->places, low + s->bias, die);
+            add(s, &s->d->places, low + s->bias, die);
         }
     }
 }
@@ -81,18 +80,25 @@ static bool visit(void *self, Dwarf_Die *die, int tag, unsigned depth) {
         if (has_code(die)) {
             add_function(s, die);
         }
-        return true;
+        return !dwarf_hasattr(die, DW_AT_declaration); // Which has parameters only.
+    case DW_TAG_structure_type:
+    case DW_TAG_union_type:
+        return !s->is_c;
     case DW_TAG_namespace:
     case DW_TAG_module:
     case DW_TAG_lexical_block:
     case DW_TAG_class_type:
-    case DW_TAG_structure_type:
-    case DW_TAG_union_type:
     case DW_TAG_inlined_subroutine:
         return true;
     default:
         return false;
     }
+}
+
+static bool is_c(Dwarf_Die *unit) {
+    int language = dwarf_srclang(unit);
+    return language == DW_LANG_C89 || language == DW_LANG_C || language == DW_LANG_C99 ||
+           language == DW_LANG_C11;
 }
 
 void dwarf_declarations_read(
@@ -104,6 +110,7 @@ void dwarf_declarations_read(
                            ? elf_functions_find(u->symbols, u->file->bias)
                            : NULL };
     for (size_t i = 0; i < u->unit_count; i++) {
+        s.is_c = is_c(&u->units[i].die);
         dwarf_walk(&u->units[i].die, visit, &s);
     }
 }
@@ -111,5 +118,13 @@ void dwarf_declarations_read(
 const struct dwarf_place *dwarf_declarations_find(
         struct dwarf_declarations *d, uint64_t address, bool is_thread_local) {
     const uint64_t *found = map64_find(is_thread_local ? &d->tls_places : &d->places, address);
-    return found ? &d->list.at[*found] : NULL;
+    if (!found) {
+        return NULL;
+    }
+    struct dwarf_declaration *declaration = &d->list.at[*found];
+    if (!declaration->is_placed) {
+        declaration->place.file = dwarf_declared_at(&declaration->die, &declaration->place.line);
+        declaration->is_placed = true;
+    }
+    return declaration->place.file ? &declaration->place : NULL;
 }

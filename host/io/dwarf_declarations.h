@@ -15,13 +15,20 @@ struct dwarf_place {
     uint32_t line;    ///< 0: unknown.
 };
 
+/// An entry whose place is read when it is asked for: that takes a table of files for each unit.
+struct dwarf_declaration {
+    Dwarf_Die die;
+    struct dwarf_place place; ///< `file` is NULL where the entry says none.
+    bool is_placed;
+};
+
 /// Zeroed it is empty. Addresses of thread-local variables count from the beginning of their image,
 /// and are kept apart.
 struct dwarf_declarations {
     struct map64 places;     ///< Address to index in `at`; private, as is all below.
     struct map64 tls_places; ///< The same for thread-local variables.
     struct {
-        struct dwarf_place *at;
+        struct dwarf_declaration *at;
         size_t len, room;
     } list;
 };

@@ -5,14 +5,26 @@
 #include "elf_file.h"
 
 #include <stdint.h>
+#include <string.h>
 
-/// The `bytes` (2, 4, 8) of a number at `offset`, which must lie inside the file.
+/// The `bytes` (2, 4, 8) of a number at `offset`, which must lie inside the file. A symbol table is mostly these: whole loads.
 static inline uint64_t elf_number(const struct elf_file *elf, uint64_t offset, unsigned bytes) {
-    const unsigned char *at = (const unsigned char *)elf->bytes.at + offset;
-    uint64_t value = 0;
-    for (unsigned i = 0; i < bytes; i++)
-        value |= (uint64_t)at[elf->is_big_endian ? bytes - 1 - i : i] << (8 * i);
-    return value;
+    const char *at = elf->bytes.at + offset;
+    bool is_swapped = elf->is_big_endian != (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
+    uint16_t half;
+    uint32_t word;
+    uint64_t whole;
+    switch (bytes) {
+    case 2:
+        memcpy(&half, at, sizeof half);
+        return is_swapped ? __builtin_bswap16(half) : half;
+    case 4:
+        memcpy(&word, at, sizeof word);
+        return is_swapped ? __builtin_bswap32(word) : word;
+    default:
+        memcpy(&whole, at, sizeof whole);
+        return is_swapped ? __builtin_bswap64(whole) : whole;
+    }
 }
 
 /// A field that is 4 bytes wide in 32-bit files and 8 in 64-bit ones, at the offset for each.

@@ -130,28 +130,50 @@ static void text_is_found_again(void **state) {
     assert_false(footprint_text_is_zero(STR("\0\0\1")));
 }
 
+static bool may_be_in_text(char c) {
+    return (c >= ' ' && c <= '~') || c == '\t' || c == '\n' || c == '\r' || c == '\033';
+}
+
+/// Length of the terminated string at `at`; 0: none.
+static size_t string_at(const char *bytes, size_t len, size_t at) {
+    size_t end = at;
+    while (end < len && may_be_in_text(bytes[end])) {
+        end++;
+    }
+    return end < len && bytes[end] == '\0' ? end - at : 0;
+}
+
 /// The quick search finds what looking at each byte finds.
 static void text_is_found_as_by_looking_at_every_byte(void **state) {
+    // Letters mostly; then what is nearly text: control characters, DEL, bytes beyond ASCII.
+    static const char mixes[4][17] = { "abcdefghijklmn\0 ", "abcdefgh\0\0abcd\0\1",
+        "abcdefghij\0~ \177\037\200", "abcdefghi\0\t\n\033\r\013\377" };
     (void)state;
-    char bytes[64];
+    char bytes[96];
     uint32_t seed = 1;
-    for (unsigned round = 0; round < 20000; round++) {
-        size_t expected = sizeof(bytes);
-        for (size_t i = 0; i < sizeof(bytes); i++) {
+    for (unsigned round = 0; round < 40000; round++) {
+        size_t len = round % sizeof(bytes) + 1;
+        for (size_t i = 0; i < len; i++) {
             seed = seed * 1664525 + 1013904223;
-            bytes[i] = "abcdefg\0\1\2"[(seed >> 16) % (round % 2 ? 10 : 8)];
+            bytes[i] = mixes[round % 4][(seed >> 16) % 16];
         }
-        size_t run = 0;
-        for (size_t i = 0; i < sizeof(bytes) && expected == sizeof(bytes); i++) {
-            bool is_end = bytes[i] == '\0' && run >= 6;
-            expected = is_end ? i - run : expected;
-            run = bytes[i] >= 'a' ? run + 1 : 0;
+        size_t expected = 0;
+        while (expected < len && string_at(bytes, len, expected) < 6) {
+            expected++;
         }
-        size_t begin = sizeof(bytes), end = 0;
-        bool found = footprint_text_find((struct str){ bytes, sizeof(bytes) }, 0, &begin, &end);
-        assert_int_equal(found, expected != sizeof(bytes));
+        size_t expected_end = expected;
+        for (size_t length = 6; length >= 2 && expected < len;
+                length = string_at(bytes, len, expected_end)) {
+            expected_end += string_at(bytes, len, expected_end) + 1;
+            for (int i = 0; i < 3 && expected_end < len && bytes[expected_end] == '\0'; i++) {
+                expected_end++;
+            }
+        }
+        size_t begin = len, end = len;
+        bool found = footprint_text_find((struct str){ bytes, len }, 0, &begin, &end);
+        assert_int_equal(found, expected < len);
         assert_int_equal(begin, expected);
-        assert_true(!found || (end > begin + 6 && end <= sizeof(bytes)));
+        assert_int_equal(end, expected_end);
     }
 }
 
