@@ -31,11 +31,26 @@ struct columns {
     struct table_column list[SIZE_KEYS + SIZE_CLASSES + 8];
     size_t count;
     bool classes[SIZE_CLASSES];
-    bool has_where, has_ram, has_least, has_duplicate, has_dropped, has_symbols, has_known;
+    bool has_where, has_kind, has_ram, has_least, has_duplicate, has_dropped, has_symbols,
+            has_known;
 };
 
 static void add_column(struct columns *c, const char *title, enum table_align align) {
     c->list[c->count++] = (struct table_column){ .title = title, .align = align };
+}
+
+/// The row's item if it is a symbol whose source file is known; else NULL.
+static const struct footprint_item *item_with_place(
+        const struct size_answer *s, const struct size_row *row) {
+    const struct footprint_item *item = &s->footprint.items.at[row->item];
+    return row->keys && item->symbol.len && item->source.len ? item : NULL;
+}
+
+static bool has_place(const struct size_answer *s) {
+    for (uint32_t i = 0; i < s->table.row_count; i++)
+        if (item_with_place(s, s->table.rows[i]))
+            return true;
+    return false;
 }
 
 static void choose_columns(const struct size_answer *s, struct columns *c) {
@@ -43,15 +58,19 @@ static void choose_columns(const struct size_answer *s, struct columns *c) {
     unsigned classes = 0;
     for (int i = 0; i < SIZE_CLASSES; i++)
         classes += total->classes[i] != 0;
-    for (int i = 0; i < SIZE_CLASSES; i++)
-        c->classes[i] =
-                classes > 1 && total->classes[i] != 0 && !size_has_key(&s->options, SIZE_KIND);
+    bool has_symbols = size_has_key(&s->options, SIZE_SYMBOL);
+    bool needs_kind = classes > 1 && !size_has_key(&s->options, SIZE_KIND);
+    for (int i = 0; i < SIZE_CLASSES; i++) { // A symbol is mostly of one kind: a word says that.
+        bool is_shown = !has_symbols || (enum size_class)i == s->options.sort_class;
+        c->classes[i] = needs_kind && is_shown && total->classes[i] != 0;
+    }
+    c->has_kind = needs_kind && has_symbols;
     c->has_ram = total->ram != 0 && total->ram != total->bytes;
     c->has_least = s->has_roots;
     c->has_duplicate = total->duplicate != 0;
     c->has_dropped = total->dropped != 0;
-    c->has_where = size_has_key(&s->options, SIZE_SYMBOL);
-    c->has_symbols = !c->has_where;
+    c->has_where = has_symbols && has_place(s);
+    c->has_symbols = !has_symbols;
     c->has_known = s->is_linked;
 }
 
@@ -63,6 +82,8 @@ static void title_columns(const struct size_answer *s, struct columns *c) {
     }
     if (c->has_where)
         add_column(c, "where", TABLE_LEFT);
+    if (c->has_kind)
+        add_column(c, "kind", TABLE_LEFT);
     for (int i = 0; i < SIZE_CLASSES; i++)
         if (c->classes[i])
             add_column(c, size_class_names[i], TABLE_RIGHT);
@@ -88,14 +109,33 @@ static void number(struct table *t, uint64_t n) {
 /// "main.c:12".
 static void where(struct cmd_context *ctx, struct size_answer *s, struct table *t,
         const struct size_row *row) {
-    const struct footprint_item *item = &s->footprint.items.at[row->item];
-    if (row->keys == NULL || item->symbol.len == 0 || item->source.len == 0)
+    const struct footprint_item *item = item_with_place(s, row);
+    if (item == NULL)
         table_cell(t, STR(""));
     else if (item->line == 0)
         table_cell(t, str_base_name(item->source));
     else
         table_cell(t, str_from(arena_printf(ctx->arena, "%.*s:%" PRIu32,
                               STR_ARG(str_base_name(item->source)), item->line)));
+}
+
+/// The kind of what is in the row. Of a symbol with constants among its code that is several.
+static void kind(struct size_answer *s, struct table *t, const struct size_row *row) {
+    const struct footprint_item *item = &s->footprint.items.at[row->item];
+    int classes = 0;
+    int last = 0;
+    for (int i = 0; i < SIZE_CLASSES; i++)
+        if (row->classes[i]) {
+            classes++;
+            last = i;
+        }
+    bool is_item = classes == 0 || row->bytes == item->bytes;
+    if (row->keys == NULL)
+        table_cell(t, STR(""));
+    else
+        table_cell(t, str_from(classes > 1 ? "several"
+                               : is_item   ? footprint_kind_names[item->kind]
+                                           : size_class_names[last]));
 }
 
 static void figures(struct cmd_context *ctx, struct table *t, const struct columns *c,
@@ -125,6 +165,8 @@ static void row_without_keys(struct cmd_context *ctx, struct size_answer *s, str
     for (uint32_t i = 1; i < s->options.key_count; i++)
         table_cell(t, STR(""));
     if (c->has_where)
+        table_cell(t, STR(""));
+    if (c->has_kind)
         table_cell(t, STR(""));
     figures(ctx, t, c, row);
 }
@@ -164,6 +206,8 @@ static void rows(struct cmd_context *ctx, struct size_answer *s, struct text *ou
             table_cell(&t, size_shown(ctx->arena, s->options.keys[k], row->keys[k]));
         if (c.has_where)
             where(ctx, s, &t, row);
+        if (c.has_kind)
+            kind(s, &t, row);
         figures(ctx, &t, &c, row);
     }
     if (s->table.rest_count)

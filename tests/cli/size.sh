@@ -73,6 +73,8 @@ check "the map alone says the same of what was linked" \
     "$(json 'd["rows"][0]["bytes"]' --by object --filter object=a64.o program64 program64.map)"
 check "what the archive had and the program has not is told" \
     equal "$(json '[r["dropped"] > 0 for r in d["rows"] if r["archive"] == "lib64.a"]' program64 program64.map)" "[True]"
+check "a symbol's kind is a word" sh -c "$ramlens size --by symbol program64 | grep -qE '^next  *a.c:4  *code +[0-9]+ '"
+check "sorted by one kind there is its column" sh -c "$ramlens size --by symbol --sort zero program64 | head -1 | grep -q 'kind  *zero  *bytes'"
 check "a row names where its symbol was declared" sh -c "$ramlens size --by symbol --filter symbol=next program64 | grep -q '^next  *a.c:4 '"
 check "by file, debug information is read" sh -c "$ramlens size --by file program64 | grep -q 'a\.c '"
 check "a map of another program is refused" says 2 '*is not the program that its linker map tells of*' size program32 program64.map
