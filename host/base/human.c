@@ -207,7 +207,8 @@ static size_t fitting_tail(struct str s, unsigned columns) {
 }
 
 /// As much of `s`, cleaned, as fits with an ellipsis behind its first `head_columns`.
-static struct str cut(struct arena *a, struct str s, unsigned columns, unsigned head_columns) {
+static struct str shortened(
+        struct arena *a, struct str s, unsigned columns, unsigned head_columns) {
     s = human_clean(a, s);
     if (human_columns(s) <= columns) {
         return s;
@@ -223,9 +224,9 @@ static struct str cut(struct arena *a, struct str s, unsigned columns, unsigned 
 }
 
 struct str human_cut(struct arena *a, struct str s, unsigned columns) {
-    return cut(a, s, columns, columns ? (columns - 1) / 2 : 0);
+    return shortened(a, s, columns, columns ? (columns - 1) / 2 : 0);
 }
 
 struct str human_cut_front(struct arena *a, struct str s, unsigned columns) {
-    return cut(a, s, columns, 0);
+    return shortened(a, s, columns, 0);
 }

@@ -8,6 +8,7 @@
 #include "ar_file.h"
 
 #include "elf_file.h"
+#include "hash.h"
 #include "map64.h"
 #include "vec.h"
 
@@ -158,18 +159,9 @@ static bool is_symbol_table(struct str name) {
 
 // ---- members
 
-static uint64_t hash_of(struct str archive, struct str name) {
-    uint64_t h = UINT64_C(0xcbf29ce484222325);
-    struct str parts[] = { archive, STR("\n"), name };
-    for (unsigned i = 0; i < 3; i++)
-        for (size_t k = 0; k < parts[i].len; k++)
-            h = (h ^ (unsigned char)parts[i].at[k]) * UINT64_C(0x100000001b3);
-    return h;
-}
-
 static void name_member(struct reader *r, struct ar_member *m, struct str name) {
     bool is_nested = r->prefix.len > 0;
-    uint64_t *seen = map64_put(r->names, r->a, hash_of(r->path, name), NULL);
+    uint64_t *seen = map64_put(r->names, r->a, hash_str(hash_str(HASH_SEED, r->path), name), NULL);
     m->ordinal = (uint32_t)++ * seen;
     m->name = str_from(arena_printf(
             r->a, "%.*s%.*s%s", STR_ARG(r->prefix), STR_ARG(name), is_nested ? ")" : ""));

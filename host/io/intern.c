@@ -2,6 +2,7 @@
 /// hash (which a file may be made to contain) cost time, not correctness.
 #include "intern.h"
 
+#include "hash.h"
 #include "vec.h"
 
 #include <stdint.h>
@@ -11,28 +12,11 @@ struct interned {
     uint64_t next; ///< Index + 1 of an older entry of the same hash.
 };
 
-/// FNV-1a, by Fowler, Noll and Vo, over eight bytes at a time where there are so many: names are long
-/// and their beginnings alike, so every byte must count.
-static uint64_t hash_of(struct str s) {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ s.len;
-    size_t i = 0;
-    for (; i + sizeof(uint64_t) <= s.len; i += sizeof(uint64_t)) {
-        uint64_t word;
-        memcpy(&word, s.at + i, sizeof(word));
-        hash = (hash ^ word) * UINT64_C(0x100000001b3);
-        hash ^= hash >> 32; // A multiplication carries upward only.
-    }
-    for (; i < s.len; i++) {
-        hash = (hash ^ (uint8_t)s.at[i]) * UINT64_C(0x100000001b3);
-    }
-    return hash;
-}
-
 struct str intern(struct interner *in, struct str s) {
     if (s.len == 0) {
         return STR("");
     }
-    uint64_t *head = map64_put(&in->index, in->arena, hash_of(s), NULL);
+    uint64_t *head = map64_put(&in->index, in->arena, hash_str(HASH_SEED, s), NULL);
     for (uint64_t at = *head; at != 0; at = in->entries.at[at - 1].next) {
         if (str_equal(in->entries.at[at - 1].text, s)) {
             return in->entries.at[at - 1].text;

@@ -1,6 +1,7 @@
 // See accesses.h.
 #include "accesses.h"
 
+#include "hash.h"
 #include "map64.h"
 #include "trial.h"
 
@@ -33,10 +34,7 @@ static struct str last_name(struct str function) {
 }
 
 static uint64_t key_of(struct str file, uint32_t line) {
-    uint64_t h = UINT64_C(0xcbf29ce484222325) ^ line;
-    for (size_t i = 0; i < file.len; i++)
-        h = (h ^ (unsigned char)file.at[i]) * UINT64_C(0x100000001b3);
-    return h;
+    return hash_str(line, file);
 }
 
 struct joiner {

@@ -1,6 +1,8 @@
 // See device_log.h.
 #include "device_log.h"
 
+#include "hash.h"
+
 #include <string.h>
 
 enum {
@@ -172,17 +174,9 @@ static void take_fact(struct device_log *log, const struct device_event *e) {
 
 // ---- moments
 
-static uint64_t hash(uint64_t h, const void *bytes, size_t len) {
-    const unsigned char *at = bytes;
-    for (size_t i = 0; i < len; i++)
-        h = (h ^ at[i]) * UINT64_C(0x100000001b3); // FNV-1a
-    return h;
-}
-
 /// How often `name` was met in the start before; counts this time.
 static uint64_t count_name(struct device_log *log, uint32_t boot, struct str name) {
-    uint64_t h = hash(UINT64_C(0xcbf29ce484222325), &boot, sizeof boot);
-    return (*map64_put(&log->names, log->arena, hash(h, name.at, name.len), NULL))++;
+    return (*map64_put(&log->names, log->arena, hash_str(boot, name), NULL))++;
 }
 
 /// `name` if it is new in its start, else with the smallest number behind it that makes it so.

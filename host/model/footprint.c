@@ -4,6 +4,7 @@
 
 #include "ar_file.h"
 #include "footprint_inputs.h"
+#include "hash.h"
 #include "symbolize.h"
 #include "vec.h"
 
@@ -51,14 +52,6 @@ bool footprint_kind_is_writable(enum footprint_kind kind) {
 
 // ---- objects ----
 
-/// FNV-1a, by Fowler, Noll and Vo.
-static uint64_t hash_more(uint64_t hash, struct str s) {
-    for (size_t i = 0; i < s.len; i++) {
-        hash = (hash ^ (uint8_t)s.at[i]) * UINT64_C(0x100000001b3);
-    }
-    return (hash ^ s.len) * UINT64_C(0x100000001b3);
-}
-
 static bool is_object(const struct footprint_object *o, uint32_t file, struct str archive,
         struct str member, uint32_t ordinal) {
     return o->file == file && o->ordinal == ordinal && str_equal(o->member, member) &&
@@ -80,8 +73,9 @@ static bool is_start_file(struct str archive, struct str member) {
 
 uint32_t footprint_object_of(struct footprint *f, uint32_t file, struct str archive,
         struct str member, uint32_t ordinal) {
-    uint64_t hash = hash_more(hash_more(UINT64_C(0xcbf29ce484222325) ^ file, archive), member);
-    uint64_t *head = map64_put(&f->object_index, f->arena, hash ^ ordinal, NULL);
+    uint64_t hash = hash_number(hash_number(HASH_SEED, file), ordinal);
+    hash = hash_str(hash_str(hash, archive), member);
+    uint64_t *head = map64_put(&f->object_index, f->arena, hash, NULL);
     for (uint64_t at = *head; at != 0; at = f->objects.at[at - 1].next) {
         if (is_object(&f->objects.at[at - 1], file, archive, member, ordinal)) {
             return (uint32_t)(at - 1);

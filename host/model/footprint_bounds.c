@@ -1,8 +1,10 @@
 /// What a linker would keep, item by item: what is there twice (groups, COMMON blocks, merged entries), what is reached from the roots
 /// (link_closure.h), and what of that relaxation may take away.
 #include "footprint_entries.h"
+
 #include "footprint_find.h"
 #include "footprint_objects.h"
+#include "hash.h"
 #include "link_closure.h"
 #include "map64.h"
 #include "merge_fold.h"
@@ -32,14 +34,6 @@ struct run {
 
 // ---- COMMON ----
 
-static uint64_t hash_of(struct str s) {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    for (size_t i = 0; i < s.len; i++) {
-        hash = (hash ^ (unsigned char)s.at[i]) * UINT64_C(0x100000001b3);
-    }
-    return hash;
-}
-
 static bool is_common(const struct bounds *b, const struct footprint_item *item) {
     const struct footprint_section *s = &b->f->sections.at[item->section];
     return s->object != FOOTPRINT_NONE && s->number == 0 && !s->is_dropped &&
@@ -55,7 +49,7 @@ static void settle_commons(struct bounds *b) {
         if (!is_common(b, item)) {
             continue;
         }
-        uint64_t *best = map64_put(&largest, b->a, hash_of(item->symbol), NULL);
+        uint64_t *best = map64_put(&largest, b->a, hash_str(HASH_SEED, item->symbol), NULL);
         *best = *best == 0 || f->items.at[*best - 1].bytes < item->bytes ? i + 1 : *best;
     }
     for (size_t i = 0; i < f->items.len && largest.count != 0; i++) {
@@ -64,7 +58,7 @@ static void settle_commons(struct bounds *b) {
             continue;
         }
         struct link_meanings m = link_closure_meanings(&b->closure, item->symbol);
-        const uint64_t *found = map64_find(&largest, hash_of(item->symbol));
+        const uint64_t *found = map64_find(&largest, hash_str(HASH_SEED, item->symbol));
         const struct footprint_item *best = found ? &f->items.at[*found - 1] : item;
         bool is_other = best != item && str_equal(best->symbol, item->symbol);
         uint32_t object = f->sections.at[item->section].object;

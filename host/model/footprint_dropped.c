@@ -4,6 +4,7 @@
 
 #include "footprint_inputs.h"
 #include "footprint_kind.h"
+#include "hash.h"
 #include "vec.h"
 
 #include <elf.h>
@@ -18,15 +19,8 @@ struct dropping {
     uint32_t unread;
 };
 
-static uint64_t hash_more(uint64_t hash, struct str s) {
-    for (size_t i = 0; i < s.len; i++) {
-        hash = (hash ^ (uint8_t)s.at[i]) * UINT64_C(0x100000001b3);
-    }
-    return (hash ^ s.len) * UINT64_C(0x100000001b3);
-}
-
 static uint64_t hash_member(struct str archive, struct str member) {
-    return hash_more(hash_more(UINT64_C(0xcbf29ce484222325), archive), member);
+    return hash_str(hash_str(HASH_SEED, archive), member);
 }
 
 // ---- items ----

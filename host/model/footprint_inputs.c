@@ -2,17 +2,10 @@
 /// the best guess, the working directory the next.
 #include "footprint_inputs.h"
 
+#include "hash.h"
 #include "vec.h"
 
 #include <unistd.h>
-
-static uint64_t hash_of(struct str s) {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    for (size_t i = 0; i < s.len; i++) {
-        hash = (hash ^ (uint8_t)s.at[i]) * UINT64_C(0x100000001b3);
-    }
-    return hash;
-}
 
 void footprint_inputs_open(struct footprint_inputs *in, struct arena *a, struct str folder) {
     *in = (struct footprint_inputs){ .arena = a, .folder = folder };
@@ -47,7 +40,8 @@ static void index_members(struct footprint_inputs *in, struct footprint_input_fi
     file->next_of_name = NEW_ARRAY(in->arena, uint32_t, ar->member_count + 1);
     file->outlines = NEW_ARRAY(in->arena, struct elf_file *, ar->member_count + 1);
     for (size_t i = ar->member_count; i-- > 0;) { // Backward, so that the first comes first.
-        uint64_t *head = map64_put(&file->by_name, in->arena, hash_of(ar->members[i].name), NULL);
+        uint64_t *head = map64_put(
+                &file->by_name, in->arena, hash_str(HASH_SEED, ar->members[i].name), NULL);
         file->next_of_name[i] = (uint32_t)*head;
         *head = i + 1;
     }
@@ -75,7 +69,7 @@ static void open_file(
 /// The file that the map calls `path`, opened if it is asked for the first time.
 static struct footprint_input_file *file_at(
         struct footprint_inputs *in, struct str path, bool is_archive) {
-    uint64_t *head = map64_put(&in->index, in->arena, hash_of(path) + is_archive, NULL);
+    uint64_t *head = map64_put(&in->index, in->arena, hash_str(is_archive, path), NULL);
     for (uint64_t at = *head; at != 0; at = in->files.at[at - 1].next) {
         if (str_equal(in->files.at[at - 1].path, path)) {
             return &in->files.at[at - 1];
@@ -133,7 +127,8 @@ bool footprint_inputs_visit(struct footprint_inputs *in, struct str archive, str
         return file->elf != NULL;
     }
     struct footprint_input_file *file = file_at(in, archive, true);
-    const uint64_t *head = file->archive ? map64_find(&file->by_name, hash_of(object)) : NULL;
+    const uint64_t *head =
+            file->archive ? map64_find(&file->by_name, hash_str(HASH_SEED, object)) : NULL;
     bool found = false;
     for (uint64_t at = head ? *head : 0; at != 0; at = file->next_of_name[at - 1]) {
         const struct ar_member *member = &file->archive->members[at - 1];

@@ -5,6 +5,7 @@
 #include "elf_debug_file.h"
 #include "footprint_cut.h"
 #include "footprint_filler.h"
+#include "hash.h"
 #include "vec.h"
 
 #include <elf.h>
@@ -73,24 +74,14 @@ static const struct memory *memory_of(const struct footprint *f, uint32_t number
 
 // ---- the map's output sections ----
 
-static uint64_t hash_name(struct str name) {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    for (size_t i = 0; i < name.len; i++) {
-        hash = (hash ^ (uint8_t)name.at[i]) * UINT64_C(0x100000001b3);
-    }
-    return hash;
-}
-
 static uint64_t hash_place(struct str name, uint64_t address, uint64_t bytes) {
-    uint64_t hash = hash_name(name) ^ address;
-    hash = (hash ^ hash >> 29) * UINT64_C(0xbf58476d1ce4e5b9);
-    return (hash ^ bytes) * UINT64_C(0x94d049bb133111eb);
+    return hash_number(hash_number(hash_str(HASH_SEED, name), address), bytes);
 }
 
 static void index_outputs(struct adding *a) {
     for (size_t i = 0; a->map && i < a->map->output_count; i++) {
         const struct ldmap_output *o = &a->map->outputs[i];
-        *map64_put(&a->names, a->footprint->arena, hash_name(o->name), NULL) = 1;
+        *map64_put(&a->names, a->footprint->arena, hash_str(HASH_SEED, o->name), NULL) = 1;
         *map64_put(&a->outputs, a->footprint->arena, hash_place(o->name, o->address, o->size_bytes),
                 NULL) = i + 1;
     }
@@ -115,7 +106,7 @@ static bool is_loaded(const struct elf_section *s) {
 static bool fits(struct adding *a, struct err *err) {
     for (uint32_t i = 1; a->elf && a->map && i < a->elf->section_count; i++) {
         const struct elf_section *section = &a->elf->sections[i];
-        if (is_loaded(section) && map64_find(&a->names, hash_name(section->name)) &&
+        if (is_loaded(section) && map64_find(&a->names, hash_str(HASH_SEED, section->name)) &&
                 !find_output(a, section)) {
             return fail(err, a->elf->path.at, ERR_NO_OFFSET,
                     "is not the program that its linker map tells of: section %.*s differs; link "

@@ -7,7 +7,9 @@
 ///     output    f o o b a r \0        of a.o "foobar", of b.o "bar"
 ///     items    [a.o  ][shared ]
 #include "footprint_entries.h"
+
 #include "footprint_linked.h"
+#include "hash.h"
 
 #include "footprint_inputs.h"
 #include "footprint_kind.h"
@@ -117,7 +119,7 @@ static uint64_t hash_of(struct str text) {
 // ---- what went where ----
 
 static uint64_t hash_source(uint32_t object, struct str name) {
-    return hash_of(name) ^ ((uint64_t)object + 1) * UINT64_C(0x9e3779b97f4a7c15);
+    return hash_str(hash_number(HASH_SEED, object), name);
 }
 
 static bool may_be_merged(const struct ldmap_input *input) {
@@ -131,12 +133,12 @@ static void index_sections(struct merging *m, const struct ldmap *map) {
     for (size_t i = 0; i < f->sections.len; i++) {
         const struct footprint_section *s = &f->sections.at[i];
         if (s->file == m->file && !s->is_dropped) {
-            *map64_put(&by_address, f->arena, s->address ^ hash_of(s->name), NULL) = i + 1;
+            *map64_put(&by_address, f->arena, hash_str(s->address, s->name), NULL) = i + 1;
         }
     }
     for (size_t i = 0; i < map->output_count; i++) {
         const struct ldmap_output *o = &map->outputs[i];
-        const uint64_t *found = map64_find(&by_address, o->address ^ hash_of(o->name));
+        const uint64_t *found = map64_find(&by_address, hash_str(o->address, o->name));
         *map64_put(&m->outputs, f->arena, i, NULL) = found ? *found : 0;
     }
 }

@@ -5,6 +5,7 @@
 #include "demangle.h"
 #include "file.h"
 #include "footprint_find.h"
+#include "hash.h"
 #include "map64.h"
 #include "vec.h"
 
@@ -32,14 +33,6 @@ struct frame_matcher {
 };
 
 enum name_form { NAME_EXACT = 1, NAME_BASE, NAME_PLAIN };
-
-static uint64_t hash_of(struct str s, uint64_t seed) {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ seed;
-    for (size_t i = 0; i < s.len; i++) {
-        hash = (hash ^ (unsigned char)s.at[i]) * UINT64_C(0x100000001b3);
-    }
-    return hash;
-}
 
 // ---- names ----
 
@@ -92,7 +85,7 @@ static struct str plain_name(struct arena *a, struct str s) {
 // ---- functions of the footprint ----
 
 static void add_candidate(struct frame_matcher *m, uint32_t item, struct str name, unsigned form) {
-    uint64_t *newest = map64_put(&m->by_name, m->arena, hash_of(name, form), NULL);
+    uint64_t *newest = map64_put(&m->by_name, m->arena, hash_str(form, name), NULL);
     *vec_push(m->arena, &m->candidates) =
             (struct candidate){ .item = item, .next = (uint32_t)*newest };
     *newest = m->candidates.len;
@@ -161,7 +154,7 @@ static bool is_at_line(struct footprint *f, uint32_t item, const struct stack_us
 /// Of the candidates of a name those that have that name, at most `most`.
 static size_t find_named(
         struct frame_matcher *m, struct str name, unsigned form, uint32_t *out, size_t most) {
-    const uint64_t *newest = map64_find(&m->by_name, hash_of(name, form));
+    const uint64_t *newest = map64_find(&m->by_name, hash_str(form, name));
     size_t count = 0;
     for (uint64_t at = newest ? *newest : 0; at != 0 && count < most;
             at = m->candidates.at[at - 1].next) {
@@ -233,7 +226,7 @@ static void add_frame(struct frame_sizes *s, const struct stack_usage *usage, ui
     bool is_new;
     uint64_t key = item != FOOTPRINT_NONE
                            ? item + UINT64_C(1)
-                           : hash_of(usage->function, hash_of(usage->file, usage->line)) |
+                           : hash_str(hash_str(usage->line, usage->file), usage->function) |
                                      UINT64_C(1) << 63;
     uint64_t *index = map64_put(&m->known, m->arena, key, &is_new);
     if (!is_new && s->list.at[*index].bytes >= usage->bytes) {

@@ -1,6 +1,7 @@
 /// See link_closure.h. Sections to look at stand in a list, objects to take in another: no recursion, whatever refers to whatever.
 #include "link_closure.h"
 
+#include "hash.h"
 #include "map64.h"
 #include "vec.h"
 
@@ -56,14 +57,6 @@ struct link_names {
     } objects_to_do;
 };
 
-static uint64_t hash_of(struct str s) {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    for (size_t i = 0; i < s.len; i++) {
-        hash = (hash ^ (unsigned char)s.at[i]) * UINT64_C(0x100000001b3);
-    }
-    return hash;
-}
-
 // ---- objects and their sections ----
 
 static void add_object(struct link_names *n, uint32_t number) {
@@ -104,7 +97,7 @@ static void add_objects(struct link_names *n) {
 /// Index of the group of that name + 1.
 static uint32_t group_of(struct link_names *n, struct map64 *known, struct str name) {
     bool is_new;
-    uint64_t *index = map64_put(known, n->arena, hash_of(name), &is_new);
+    uint64_t *index = map64_put(known, n->arena, hash_str(HASH_SEED, name), &is_new);
     if (is_new) {
         *index = n->c->groups.len;
         *vec_push(n->arena, &n->c->groups) =
@@ -167,7 +160,7 @@ bool link_closure_is_copy(const struct link_closure *c, uint32_t object, uint32_
 // ---- names ----
 
 static struct name *find_name(struct link_names *n, struct str text) {
-    const uint64_t *index = map64_find(&n->by_hash, hash_of(text));
+    const uint64_t *index = map64_find(&n->by_hash, hash_str(HASH_SEED, text));
     for (uint64_t i = index ? *index : 0; i != 0; i = n->names.at[i - 1].other) {
         if (str_equal(n->names.at[i - 1].text, text)) {
             return &n->names.at[i - 1];
@@ -181,7 +174,7 @@ static struct name *name_of(struct link_names *n, struct str text) {
     if (known) {
         return known;
     }
-    uint64_t *newest = map64_put(&n->by_hash, n->arena, hash_of(text), NULL);
+    uint64_t *newest = map64_put(&n->by_hash, n->arena, hash_str(HASH_SEED, text), NULL);
     struct name *name = vec_push(n->arena, &n->names);
     *name = (struct name){ .text = text, .other = (uint32_t)*newest };
     *newest = n->names.len;

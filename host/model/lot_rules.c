@@ -1,6 +1,7 @@
 // See lot_rules.h. The same walk is taken twice: for the value of a node, then, once it is known what is best there, for its rules.
 #include "lot_rules.h"
 
+#include "hash.h"
 #include "map64.h"
 
 #include <stdlib.h>
@@ -71,10 +72,7 @@ static struct span node_from(const struct lot_tree *t, uint32_t low, uint32_t en
 /// Whose a name is: component + 1, or SEVERAL.
 static const uint64_t *note_name(
         struct map64 *names, struct arena *a, struct str name, uint16_t component) {
-    uint64_t h = UINT64_C(0xcbf29ce484222325);
-    for (size_t i = 0; i < name.len; i++)
-        h = (h ^ (unsigned char)name.at[i]) * UINT64_C(0x100000001b3);
-    uint64_t *whose = map64_put(names, a, h, NULL);
+    uint64_t *whose = map64_put(names, a, hash_str(HASH_SEED, name), NULL);
     if (*whose == 0)
         *whose = component + 1u;
     else if (*whose != component + 1u)

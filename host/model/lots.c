@@ -3,6 +3,7 @@
 
 #include "code_names.h"
 #include "containers.h"
+#include "hash.h"
 #include "heap_cost.h"
 #include "replay_feed.h"
 
@@ -58,12 +59,6 @@ uint32_t lots_other_memory(const struct target *t) {
 
 // ---- lots
 
-static uint64_t hash_str(uint64_t h, struct str s) {
-    for (size_t i = 0; i < s.len; i++)
-        h = (h ^ (unsigned char)s.at[i]) * UINT64_C(0x100000001b3);
-    return h;
-}
-
 static uint8_t why_stays(const struct plan_rule *rule, uint8_t kind) {
     if (kind == PLAN_LIBC)
         return LOT_IS_LIBC;
@@ -95,11 +90,8 @@ static uint32_t find_lot(struct reader *r, uint32_t stack, uint8_t is_new) {
         .component = owner.component,
         .kind = is_new ? PLAN_NEW : owner.malloc_kind };
     describe(r, &lot, stack);
-    uint64_t h = hash_str(UINT64_C(0xcbf29ce484222325), lot.container);
-    h = hash_str(h, lot.function);
-    h = (h ^ lot.site) * UINT64_C(0x9E3779B97F4A7C15);
-    h = (h ^ (uint64_t)(lot.kind * 256 + lot.stay * 16 + lot.base_moves)) *
-        UINT64_C(0x9E3779B97F4A7C15);
+    uint64_t h = hash_str(hash_str(HASH_SEED, lot.container), lot.function);
+    h = hash_number(hash_number(h, lot.site), lot.kind * 256u + lot.stay * 16u + lot.base_moves);
     uint64_t *number = map64_put(&r->index, r->l->a, h, NULL);
     if (*number == 0) {
         *vec_push(r->l->a, &r->l->list) = lot;

@@ -1,6 +1,7 @@
 /// Sorted by their ends, strings that are the end of another stand right before one of these: so one comparison with the next tells.
 #include "merge_fold.h"
 
+#include "hash.h"
 #include "map64.h"
 
 #include <elf.h>
@@ -36,14 +37,6 @@ struct str merge_place_of(struct str section) {
 
 // ---- folding ----
 
-static uint64_t hash_of(struct str s, uint64_t seed) {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ seed;
-    for (size_t i = 0; i < s.len; i++) {
-        hash = (hash ^ (unsigned char)s.at[i]) * UINT64_C(0x100000001b3);
-    }
-    return hash;
-}
-
 static bool is_same_text(const struct merge_entry *a, const struct merge_entry *b) {
     return a->shape == b->shape && str_equal(a->text, b->text);
 }
@@ -54,7 +47,7 @@ static void find_duplicates(struct arena *a, struct merge_entry *entries, size_t
     for (size_t i = 0; i < count; i++) {
         struct merge_entry *e = &entries[i];
         bool is_new;
-        uint64_t key = hash_of(e->text, hash_of(e->place, e->shape));
+        uint64_t key = hash_str(hash_str(e->shape, e->place), e->text);
         uint64_t *index = map64_put(&kept, a, key, &is_new);
         struct merge_entry *first = &entries[*index];
         bool is_equal = !is_new && is_same_text(first, e) && str_equal(first->place, e->place);

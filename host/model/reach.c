@@ -2,6 +2,7 @@
 #include "reach.h"
 
 #include "demangle.h"
+#include "hash.h"
 #include "map64.h"
 #include "object_refs.h"
 #include "vec.h"
@@ -21,15 +22,6 @@ struct counter {
     struct map64 seen;   ///< Inline functions counted already.
 };
 
-static uint64_t mix(uint64_t hash, struct str s) {
-    for (size_t i = 0; i < s.len; i++) {
-        hash = (hash ^ (unsigned char)s.at[i]) * UINT64_C(0x100000001b3); // FNV-1a
-    }
-    return (hash ^ 0xff) * UINT64_C(0x100000001b3);
-}
-
-static const uint64_t seed = UINT64_C(0xcbf29ce484222325);
-
 static struct str file_of(const struct ldmap_input *in) {
     return in->archive.len ? in->archive : in->object;
 }
@@ -40,7 +32,7 @@ static uint32_t component_of_file(struct counter *c, struct str file) {
 }
 
 static uint64_t section_key(struct str file, struct str member, struct str section) {
-    return mix(mix(mix(seed, file), member), section);
+    return hash_str(hash_str(hash_str(HASH_SEED, file), member), section);
 }
 
 /// A file of the map that is read once: an archive or an object outside of archives.
@@ -59,7 +51,7 @@ static void note_inputs(struct counter *c, file_list *files) {
             continue;
         }
         struct str path = file_of(in);
-        uint64_t *slot = map64_put(&known, c->arena, mix(seed, path), NULL);
+        uint64_t *slot = map64_put(&known, c->arena, hash_str(HASH_SEED, path), NULL);
         if (*slot == 0) {
             struct file *f = vec_push(c->arena, files);
             *f = (struct file){ path, component_of_file(c, path) };
@@ -68,13 +60,14 @@ static void note_inputs(struct counter *c, file_list *files) {
         }
         assert(files->at != NULL);
         uint32_t component = files->at[*slot - 1].component;
-        uint64_t *object = map64_put(&objects, c->arena, mix(mix(seed, path), in->object), NULL);
+        uint64_t *object = map64_put(
+                &objects, c->arena, hash_str(hash_str(HASH_SEED, path), in->object), NULL);
         if (*object == 0) {
             *object = 1;
             c->reach->components[component].objects++;
         }
         *map64_put(&c->kept, c->arena, section_key(path, in->object, in->name), NULL) = 1;
-        *map64_put(&c->shared, c->arena, mix(seed, in->name), NULL) = component + 1;
+        *map64_put(&c->shared, c->arena, hash_str(HASH_SEED, in->name), NULL) = component + 1;
     }
 }
 
@@ -106,10 +99,10 @@ static void count_ref(
         count_guest(c, r, component);
         return;
     }
-    const uint64_t *owner = r->is_shared ? map64_find(&c->shared, mix(seed, r->section)) : NULL;
+    const uint64_t *owner =
+            r->is_shared ? map64_find(&c->shared, hash_str(HASH_SEED, r->section)) : NULL;
     // Copies of an inline function in other objects of the same component count once, as one.
-    uint64_t once = mix(mix(seed, r->section), (struct str){ (const char *)&component, 4 });
-    once = mix(once, (struct str){ (const char *)&r->symbol, 4 });
+    uint64_t once = hash_str(hash_number(hash_number(HASH_SEED, component), r->symbol), r->section);
     uint64_t *seen = r->is_shared ? map64_put(&c->seen, c->arena, once, NULL) : NULL;
     if (seen != NULL && *seen != 0) {
         return;

@@ -4,6 +4,7 @@
 #include "dwarf_object.h"
 #include "dwarf_structs.h"
 #include "footprint_find.h"
+#include "hash.h"
 #include "intern.h"
 #include "map64.h"
 #include "source_path.h"
@@ -93,17 +94,12 @@ static uint32_t find_item(
 
 // ---- holes ----
 
-static uint64_t mix(uint64_t hash, uint64_t value) {
-    hash = (hash ^ value) * UINT64_C(0x9E3779B97F4A7C15);
-    return hash ^ hash >> 29;
-}
-
 /// One struct is described by each unit that uses it: the same name, place and layout are the same struct.
 static uint64_t identity_of(const struct struct_hole *h) {
-    uint64_t hash = mix((uint64_t)(uintptr_t)h->name.at, (uint64_t)(uintptr_t)h->source.at);
-    hash = mix(mix(hash, h->line), h->bytes);
-    hash = mix(mix(hash, h->hole_bytes), h->tail_bytes);
-    return mix(mix(hash, h->memory), h->is_writable);
+    uint64_t hash = hash_number((uintptr_t)h->name.at, (uintptr_t)h->source.at);
+    hash = hash_number(hash_number(hash, h->line), h->bytes);
+    hash = hash_number(hash_number(hash, h->hole_bytes), h->tail_bytes);
+    return hash_number(hash_number(hash, h->memory), h->is_writable);
 }
 
 static uint64_t *most_lost_of(struct reading *r, size_t hole) {

@@ -2,6 +2,7 @@
 #include "container_table.h"
 
 #include "containers.h"
+#include "hash.h"
 
 #include <stdlib.h>
 
@@ -14,12 +15,6 @@ void container_table_init(struct container_table *t, struct arena *a, struct own
 
 // ---- rows
 
-static uint64_t mix(uint64_t hash, struct str s) {
-    for (size_t i = 0; i < s.len; i++)
-        hash = (hash ^ (unsigned char)s.at[i]) * UINT64_C(0x100000001b3); // FNV-1a
-    return (hash ^ 0xff) * UINT64_C(0x100000001b3);
-}
-
 static bool is_row(const struct container_row *r, const struct container *c, uint32_t component) {
     return r->component == component && str_equal(r->owner, c->owner) &&
            str_equal(r->type, c->type);
@@ -27,7 +22,7 @@ static bool is_row(const struct container_row *r, const struct container *c, uin
 
 /// The row of `c`, + 1, made when it is new. Two that share a hash are told apart by a step.
 static uint32_t find_row(struct container_table *t, const struct container *c, uint32_t component) {
-    for (uint64_t h = mix(mix(UINT64_C(0xcbf29ce484222325) + component, c->owner), c->type);; h++) {
+    for (uint64_t h = hash_str(hash_str(component, c->owner), c->type);; h++) {
         uint64_t *slot = map64_put(&t->index, t->a, h, NULL);
         if (*slot != 0 && !is_row(&t->rows.at[*slot - 1], c, component))
             continue;

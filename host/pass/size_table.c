@@ -2,6 +2,7 @@
 #include "size_table.h"
 
 #include "greatest.h"
+#include "hash.h"
 #include "suggest.h"
 
 #include "vec.h"
@@ -130,9 +131,12 @@ struct making {
     size_t mask, hash_room, in_table;
     struct str *keys; ///< Room for the keys of all rows; NULL: each gets its own.
     struct greatest
-            alone;    ///< Of rows that are a symbol alone: what is less than these cannot be shown.
-    bool has_symbols; ///< Rows are by symbol, among other things,
-    bool has_regions; ///< and by region: an item may count in two.
+            alone; ///< Of rows that are a symbol alone: what is less than these cannot be shown.
+    size_t last;   ///< Row of the last subject that was not alone, + 1; 0: none.
+    uint64_t last_identity;
+    uint64_t bytes, lost; ///< Of all items, beside the rows' sums: linked; dropped or duplicates.
+    bool has_symbols;     ///< Rows are by symbol, among other things,
+    bool has_regions;     ///< and by region: an item may count in two.
 };
 
 /// What a row is for: an item's values, the memory of its copy in the place of its own.
@@ -144,24 +148,6 @@ struct subject {
     const struct footprint_item *item;
     bool is_copy;
 };
-
-static uint64_t mix(uint64_t h, uint64_t v) {
-    h = (h ^ v) * UINT64_C(0x9E3779B97F4A7C15);
-    return h ^ h >> 29;
-}
-
-static uint64_t mix_str(uint64_t h, struct str s) {
-    size_t i = 0;
-    for (; i + 8 <= s.len; i += 8) {
-        uint64_t word;
-        memcpy(&word, s.at + i, 8);
-        h = mix(h, word);
-    }
-    uint64_t last = s.len;
-    for (; i < s.len; i++)
-        last = last << 8 | (unsigned char)s.at[i];
-    return mix(h, last);
-}
 
 static bool is_row_of(const struct making *m, const struct size_row *row, const struct subject *s) {
     for (uint32_t i = 0; i < m->o->key_count; i++)
@@ -209,16 +195,14 @@ static struct size_row *new_row(struct making *m, const struct subject *s, uint6
 
 /// Names of symbols are long: they are left out where an address says as much.
 static uint64_t hash_of(const struct making *m, const struct subject *s) {
-    uint64_t hash = mix(0, s->identity);
+    uint64_t hash = hash_number(HASH_SEED, s->identity);
     for (uint32_t i = 0; i < m->o->key_count; i++)
         if (!s->is_address || m->o->keys[i] != SIZE_SYMBOL)
-            hash = mix_str(hash, s->keys[i]);
+            hash = hash_str(hash, s->keys[i]);
     return hash;
 }
 
-static struct size_row *row_of(struct making *m, const struct subject *s) {
-    if (s->is_alone)
-        return new_row(m, s, 0);
+static struct size_row *found_row_of(struct making *m, const struct subject *s) {
     uint64_t hash = hash_of(m, s) | 1;
     if (m->in_table >= m->mask / 4 * 3)
         widen(m);
@@ -231,6 +215,18 @@ static struct size_row *row_of(struct making *m, const struct subject *s) {
     m->slots[at] = (uint32_t)m->rows.len + 1;
     m->in_table++;
     return new_row(m, s, hash);
+}
+
+static struct size_row *row_of(struct making *m, const struct subject *s) {
+    if (s->is_alone)
+        return new_row(m, s, 0);
+    // What has no name stands between all that has one: it is mostly the row of the time before.
+    if (m->last && s->identity == m->last_identity && is_row_of(m, &m->rows.at[m->last - 1], s))
+        return &m->rows.at[m->last - 1];
+    struct size_row *row = found_row_of(m, s);
+    m->last = (size_t)(row - m->rows.at) + 1;
+    m->last_identity = s->identity;
+    return row;
 }
 
 // ---- counting
@@ -253,11 +249,16 @@ static void count_known(
         row->item = (uint32_t)(item - f->items.at);
 }
 
+/// Counts, but is in no sum of bytes.
+static bool is_lost(const struct footprint_item *item) {
+    return item->fate == FOOTPRINT_DUPLICATE || item->fate == FOOTPRINT_DROPPED;
+}
+
 static void count(struct size_row *row, const struct footprint *f, const struct subject *s) {
     const struct footprint_item *item = s->item;
     const struct footprint_section *section = &f->sections.at[item->section];
     bool has_copy = section->load_memory != MEMORY_NONE && !section->is_nobits;
-    if (item->fate == FOOTPRINT_DUPLICATE || item->fate == FOOTPRINT_DROPPED) {
+    if (is_lost(item)) {
         *(item->fate == FOOTPRINT_DUPLICATE ? &row->duplicate : &row->dropped) += item->bytes;
         return;
     }
@@ -284,19 +285,18 @@ static bool is_beyond(struct making *m, const struct footprint_item *item) {
 }
 
 static void add_subject(struct making *m, struct size_table *out, const struct subject *s) {
+    *(is_lost(s->item) ? &m->lost : &m->bytes) += s->item->bytes;
     if (s->is_alone && is_beyond(m, s->item)) {
         out->rest.symbols++;
         out->rest.known |= s->item->known;
         out->rest_count++;
         count(&out->rest, m->f, s);
-        count(&out->total, m->f, s);
         return;
     }
     struct size_row *row = row_of(m, s);
     if (!s->is_copy)
         count_known(row, m->f, s->item);
     count(row, m->f, s);
-    count(&out->total, m->f, s);
 }
 
 /// Two symbols of one name are told apart by their objects, without those by their places.
@@ -421,20 +421,16 @@ static void add_row(struct size_row *to, const struct size_row *row) {
     to->known |= row->known;
 }
 
-/// Asserts that nothing was lost on the way.
-static void check_sum(const struct size_table *t) {
-    struct size_row sum = t->rest;
+/// Sums up all rows, and those that got none; nothing was lost on the way.
+static void add_up(const struct making *m, struct size_table *t) {
+    t->total = t->rest;
     for (uint32_t i = 0; i < t->row_count; i++)
-        add_row(&sum, t->rows[i]);
-    assert(sum.bytes == t->total.bytes && sum.dropped == t->total.dropped);
-    (void)sum;
+        add_row(&t->total, t->rows[i]);
+    assert(t->total.bytes == m->bytes && t->total.dropped + t->total.duplicate == m->lost);
 }
 
 static void cut_off(struct size_table *t, uint32_t limit) {
     uint32_t all = t->row_count;
-    t->total.symbols = t->rest.symbols;
-    for (uint32_t i = 0; i < all; i++)
-        t->total.symbols += t->rows[i]->symbols;
     t->row_count = limit == 0 || limit > all ? all : limit;
     for (uint32_t i = t->row_count; i < all; i++)
         add_row(&t->rest, t->rows[i]);
@@ -469,6 +465,6 @@ void size_table_make(struct arena *a, const struct footprint *f, const struct si
             add_item(&m, out, item);
     }
     sort_rows(&m, out);
+    add_up(&m, out);
     cut_off(out, options->limit);
-    check_sum(out);
 }
