@@ -37,7 +37,11 @@ median() { # file, column
     awk -v c="$2" '{ print $c }' "$1" | sort -n | awk '{ v[NR] = $1 } END { print (NR % 2) ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'
 }
 
-ratio() { # ours, theirs: median of theirs / ours
+ratio() { # ours, theirs: median of theirs / ours; of what ran once, to the median of ours
+    if [ "$(wc -l <"$out/$2")" = 1 ]; then
+        echo "$(median "$out/$2" 1) $(median "$out/$1" 1)" | awk '{ printf "%.0f", $1 / $2 }'
+        return
+    fi
     paste -d ' ' "$out/$1" "$out/$2" | awk 'NF == 6 { print $4 / $1 }' | sort -n |
         awk '{ v[NR] = $1 } END { printf "%.2f", (NR % 2) ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'
 }

@@ -108,7 +108,10 @@ struct str str_base_name(struct str path) {
 
 /// Whether the last byte alone says that `s` does not match: most do not, and globs with a star in front would look at all of it.
 static bool ends_otherwise(struct str s, struct str glob) {
-    char last = glob.len ? glob.at[glob.len - 1] : '*';
+    if (glob.len == 0) {
+        return false;
+    }
+    char last = glob.at[glob.len - 1];
     bool is_plain = last != '*' && last != '?' && last != ']';
     return is_plain && (s.len == 0 || s.at[s.len - 1] != last);
 }
