@@ -156,6 +156,11 @@ static void write_header(
     }
 }
 
+bool table_fits(const struct table *t, const struct term *term) {
+    unsigned *widths = NEW_ARRAY(t->arena, unsigned, t->column_count);
+    return shrink(t, widths, measure(t, widths), term->columns) <= term->columns;
+}
+
 void table_write(const struct table *t, const struct term *term, struct text *out) {
     assert(t->filled == 0);
     unsigned *widths = NEW_ARRAY(t->arena, unsigned, t->column_count);

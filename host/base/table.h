@@ -73,6 +73,9 @@ void table_rule(struct table *t);
 /// Makes the next row bold where colour is on.
 void table_bold(struct table *t);
 
+/// Whether table_write() can keep to `term->columns`: else its user may leave columns out.
+bool table_fits(const struct table *t, const struct term *term);
+
 /// Appends the table to `out`. Lines are not longer than `term->columns` if shortening the flexible
 /// column can achieve that; they have no trailing spaces. Empty tables give their header only.
 /// No row may be incomplete. Cost: linear in the cells' bytes.

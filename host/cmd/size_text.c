@@ -6,18 +6,41 @@
 
 #include <inttypes.h>
 
+/// How a row may be known: a word, and the letter that stands for it where there is no room.
+static const struct {
+    uint8_t bit;
+    char letter;
+    const char *name;
+} sources_known[] = { { FOOTPRINT_BY_MAP, 'm', "map" }, { FOOTPRINT_BY_OBJECT, 'o', "object" },
+    { FOOTPRINT_BY_SYMBOL, 's', "symbols" }, { FOOTPRINT_BY_TEXT, 't', "strings" },
+    { FOOTPRINT_BY_DEBUG, 'd', "debug" } };
+enum { SOURCES_KNOWN = sizeof sources_known / sizeof sources_known[0] };
+
 const char *size_known(struct arena *a, uint8_t known) {
-    static const struct {
-        uint8_t bit;
-        const char *name;
-    } names[] = { { FOOTPRINT_BY_MAP, "map" }, { FOOTPRINT_BY_OBJECT, "object" },
-        { FOOTPRINT_BY_SYMBOL, "symbols" }, { FOOTPRINT_BY_TEXT, "strings" },
-        { FOOTPRINT_BY_DEBUG, "debug" } };
     struct text list = { .arena = a };
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (known & names[i].bit)
-            text_printf(&list, "%s%s", list.len ? ", " : "", names[i].name);
+    for (size_t i = 0; i < SOURCES_KNOWN; i++)
+        if (known & sources_known[i].bit)
+            text_printf(&list, "%s%s", list.len ? ", " : "", sources_known[i].name);
     return list.len ? list.at : "-";
+}
+
+static const char *known_letters(struct arena *a, uint8_t known) {
+    struct text list = { .arena = a };
+    for (size_t i = 0; i < SOURCES_KNOWN; i++)
+        if (known & sources_known[i].bit)
+            text_add_char(&list, sources_known[i].letter);
+    return list.len ? list.at : "-";
+}
+
+/// "by: m map, o object".
+static void explain_letters(uint8_t known, struct text *out) {
+    const char *before = "by: ";
+    for (size_t i = 0; i < SOURCES_KNOWN; i++)
+        if (known & sources_known[i].bit) {
+            text_printf(out, "%s%c %s", before, sources_known[i].letter, sources_known[i].name);
+            before = ", ";
+        }
+    text_add_char(out, '\n');
 }
 
 struct str size_shown(struct arena *a, enum size_key key, struct str value) {
@@ -26,6 +49,15 @@ struct str size_shown(struct arena *a, enum size_key key, struct str value) {
     return key == SIZE_SYMBOL ? demangle_variable(a, value) : value;
 }
 
+/// What a narrow terminal makes do without, one after the other; --json and --csv have it.
+enum narrowness {
+    ALL_COLUMNS,
+    WITHOUT_SYMBOLS, ///< How many there are.
+    WITH_LETTERS,    ///< For how a row is known.
+    WITH_OTHER,      ///< Padding and what a linker makes in one column.
+    NARROWEST = WITH_OTHER
+};
+
 /// What is in the columns: only those that anything is in.
 struct columns {
     struct table_column list[SIZE_KEYS + SIZE_CLASSES + 8];
@@ -33,6 +65,8 @@ struct columns {
     bool classes[SIZE_CLASSES];
     bool has_where, has_kind, has_ram, has_least, has_duplicate, has_dropped, has_symbols,
             has_known;
+    bool has_other; ///< Padding and what a linker makes, which then have no columns.
+    bool has_letters;
 };
 
 static void add_column(struct columns *c, const char *title, enum table_align align) {
@@ -53,7 +87,8 @@ static bool has_place(const struct size_answer *s) {
     return false;
 }
 
-static void choose_columns(const struct size_answer *s, struct columns *c) {
+static void choose_columns(
+        const struct size_answer *s, enum narrowness narrowness, struct columns *c) {
     const struct size_row *total = &s->table.total;
     unsigned classes = 0;
     for (int i = 0; i < SIZE_CLASSES; i++)
@@ -70,8 +105,13 @@ static void choose_columns(const struct size_answer *s, struct columns *c) {
     c->has_duplicate = total->duplicate != 0;
     c->has_dropped = total->dropped != 0;
     c->has_where = has_symbols && has_place(s);
-    c->has_symbols = !has_symbols;
+    c->has_symbols = !has_symbols && narrowness < WITHOUT_SYMBOLS;
     c->has_known = s->is_linked;
+    c->has_letters = narrowness >= WITH_LETTERS;
+    if (narrowness >= WITH_OTHER && c->classes[SIZE_PADDING] && c->classes[SIZE_LINKER]) {
+        c->has_other = true;
+        c->classes[SIZE_PADDING] = c->classes[SIZE_LINKER] = false;
+    }
 }
 
 static void title_columns(const struct size_answer *s, struct columns *c) {
@@ -87,6 +127,8 @@ static void title_columns(const struct size_answer *s, struct columns *c) {
     for (int i = 0; i < SIZE_CLASSES; i++)
         if (c->classes[i])
             add_column(c, size_class_names[i], TABLE_RIGHT);
+    if (c->has_other)
+        add_column(c, "other", TABLE_RIGHT);
     add_column(c, "bytes", TABLE_RIGHT);
     if (c->has_ram)
         add_column(c, "ram", TABLE_RIGHT);
@@ -99,7 +141,7 @@ static void title_columns(const struct size_answer *s, struct columns *c) {
     if (c->has_symbols)
         add_column(c, "symbols", TABLE_RIGHT);
     if (c->has_known)
-        add_column(c, "known by", TABLE_LEFT);
+        add_column(c, c->has_letters ? "by" : "known by", TABLE_LEFT);
 }
 
 static void number(struct table *t, uint64_t n) {
@@ -143,6 +185,8 @@ static void figures(struct cmd_context *ctx, struct table *t, const struct colum
     for (int i = 0; i < SIZE_CLASSES; i++)
         if (c->classes[i])
             number(t, row->classes[i]);
+    if (c->has_other)
+        number(t, row->classes[SIZE_PADDING] + row->classes[SIZE_LINKER]);
     number(t, row->bytes);
     if (c->has_ram)
         number(t, row->ram);
@@ -155,7 +199,9 @@ static void figures(struct cmd_context *ctx, struct table *t, const struct colum
     if (c->has_symbols)
         number(t, row->symbols);
     if (c->has_known)
-        table_cell(t, row->keys ? str_from(size_known(ctx->arena, row->known)) : STR(""));
+        table_cell(t, row->keys == NULL ? STR("")
+                      : c->has_letters  ? str_from(known_letters(ctx->arena, row->known))
+                                        : str_from(size_known(ctx->arena, row->known)));
 }
 
 /// A row without keys: `title` in the first column.
@@ -195,28 +241,41 @@ static void nothing_matches(struct cmd_context *ctx, struct size_answer *s, stru
     }
 }
 
-static void rows(struct cmd_context *ctx, struct size_answer *s, struct text *out) {
-    struct columns c = { .count = 0 };
-    choose_columns(s, &c);
-    title_columns(s, &c);
-    struct table t = table_new(ctx->arena, c.list, c.count);
+/// The table with the columns of `c`.
+static struct table make_table(struct cmd_context *ctx, struct size_answer *s, struct columns *c) {
+    title_columns(s, c);
+    struct table t = table_new(ctx->arena, c->list, c->count);
     for (uint32_t i = 0; i < s->table.row_count; i++) {
         const struct size_row *row = s->table.rows[i];
         for (uint32_t k = 0; k < s->options.key_count; k++)
             table_cell(&t, size_shown(ctx->arena, s->options.keys[k], row->keys[k]));
-        if (c.has_where)
+        if (c->has_where)
             where(ctx, s, &t, row);
-        if (c.has_kind)
+        if (c->has_kind)
             kind(s, &t, row);
-        figures(ctx, &t, &c, row);
+        figures(ctx, &t, c, row);
     }
     if (s->table.rest_count)
-        row_without_keys(ctx, s, &t, &c, &s->table.rest,
+        row_without_keys(ctx, s, &t, c, &s->table.rest,
                 arena_printf(
                         ctx->arena, "%s more (--limit 0)", human_exact(s->table.rest_count).text));
     table_rule(&t);
-    row_without_keys(ctx, s, &t, &c, &s->table.total, "all");
-    table_write(&t, &ctx->term, out);
+    row_without_keys(ctx, s, &t, c, &s->table.total, "all");
+    return t;
+}
+
+static void rows(struct cmd_context *ctx, struct size_answer *s, struct text *out) {
+    for (int narrowness = ALL_COLUMNS;; narrowness++) {
+        struct columns c = { .count = 0 };
+        choose_columns(s, (enum narrowness)narrowness, &c);
+        struct table t = make_table(ctx, s, &c);
+        if (narrowness == NARROWEST || table_fits(&t, &ctx->term)) {
+            table_write(&t, &ctx->term, out);
+            if (c.has_known && c.has_letters)
+                explain_letters(s->table.total.known, out);
+            return;
+        }
+    }
 }
 
 /// Each memory: what it has, what of it is used.

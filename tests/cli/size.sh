@@ -73,6 +73,9 @@ check "the map alone says the same of what was linked" \
     "$(json 'd["rows"][0]["bytes"]' --by object --filter object=a64.o program64 program64.map)"
 check "what the archive had and the program has not is told" \
     equal "$(json '[r["dropped"] > 0 for r in d["rows"] if r["archive"] == "lib64.a"]' program64 program64.map)" "[True]"
+check "what is too wide makes do with letters" sh -c "COLUMNS=90 $ramlens size program64 program64.map >narrow; \
+    grep -q '^by: m map' narrow && ! grep -q 'bytes .*symbols' narrow && ! sed '/^by: /d' narrow | grep -qE '^.{91}'"
+check "where there is room there are words" sh -c "COLUMNS=200 $ramlens size program64 program64.map | grep -qE 'padding .*linker .*symbols  known by'"
 check "a symbol's kind is a word" sh -c "$ramlens size --by symbol program64 | grep -qE '^next  *a.c:4  *code +[0-9]+ '"
 check "sorted by one kind there is its column" sh -c "$ramlens size --by symbol --sort zero program64 | head -1 | grep -q 'kind  *zero  *bytes'"
 check "a row names where its symbol was declared" sh -c "$ramlens size --by symbol --filter symbol=next program64 | grep -q '^next  *a.c:4 '"

@@ -113,6 +113,18 @@ static void widest_gives_first(void **state) {
                     "f/22/len.c  rtc::impl:\xE2\x80\xA6::initiate\n");
 }
 
+static void fits_if_it_can_be_shortened(void **state) {
+    struct fixture *f = *state;
+    add_row(f, "a very long name of a component", 1, "measured");
+    for (f->term.columns = 50; f->term.columns > 30; f->term.columns--) {
+        f->out = (struct text){ .arena = &f->arena };
+        table_write(&f->table, &f->term, &f->out);
+        const char *row = strchr(f->out.at, '\n') + 1;
+        unsigned columns = human_columns((struct str){ row, strcspn(row, "\n") });
+        assert_int_equal(table_fits(&f->table, &f->term), columns <= f->term.columns);
+    }
+}
+
 static void color_on_header_and_total(void **state) {
     struct fixture *f = *state;
     f->term.has_color = true;
@@ -185,6 +197,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(flexible_column_gives_way, setup, teardown),
         cmocka_unit_test_setup_teardown(too_narrow_for_all, setup, teardown),
         cmocka_unit_test_setup_teardown(widest_gives_first, setup, teardown),
+        cmocka_unit_test_setup_teardown(fits_if_it_can_be_shortened, setup, teardown),
         cmocka_unit_test_setup_teardown(color_on_header_and_total, setup, teardown),
         cmocka_unit_test_setup_teardown(without_titles_and_rows, setup, teardown),
         cmocka_unit_test_setup_teardown(hostile_cells_are_cleaned, setup, teardown),
