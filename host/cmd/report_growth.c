@@ -100,11 +100,15 @@ static void crossing(struct report *r, uint32_t from, uint32_t to) {
                 STR_ARG(c->to), human_change(c->least_free).text);
         return;
     }
-    text_printf(r->out,
-            "\nThe modelled free bytes meet the figure observed at '%.*s' %s after the "
-            "start%s%.*s%s. What grew up to there:\n\n",
+    struct text note = { .arena = r->ctx->arena };
+    text_printf(&note,
+            "The modelled free bytes meet the figure observed at '%.*s' %s after the "
+            "start%s%.*s%s. What grew up to there:\n",
             STR_ARG(c->to), human_time(c->time_us).text, c->phase.len == 0 ? "" : ", before '",
             STR_ARG(c->phase), c->phase.len == 0 ? "" : "'");
+    text_add_char(r->out, '\n');
+    text_wrap(r->out, text_str(&note), 0, r->ctx->term.columns);
+    text_add_char(r->out, '\n');
     report_grown_sites(r, &c->start, &c->moment);
 }
 

@@ -112,25 +112,28 @@ static uint64_t report_threads(const struct report *r) {
 static void within(struct report *r) {
     const struct answer *w = r->w;
     const struct target_region *region = &w->target.regions[0];
+    struct text note = { .arena = r->ctx->arena };
     for (uint32_t i = 0; i < region->lent_count; i++)
-        text_printf(r->out, "%s%.*s, %s B (until '%.*s')",
+        text_printf(&note, "%s%.*s, %s B (until '%.*s')",
                 i ? "; " : "Heap only later: ", STR_ARG(region->lent[i].about),
                 human_exact(region->lent[i].bytes).text, STR_ARG(region->lent[i].until));
-    text_printf(r->out, "%s", region->lent_count ? ".\n" : "");
+    text_printf(&note, "%s", region->lent_count ? ".\n" : "");
     const struct static_account *s = &w->accounts[ANSWER_STATE];
     uint64_t all = 0;
     for (uint32_t i = 0; i < s->component_count; i++)
         all += s->thread_bytes[i];
-    if (all == 0)
-        return;
-    text_printf(r->out, "Thread-local data, a copy on each thread's stack: %s B",
-            human_exact(all).text);
+    if (all)
+        text_printf(&note, "Thread-local data, a copy on each thread's stack: %s B",
+                human_exact(all).text);
     for (uint32_t i = 0; i < s->component_count; i++)
         if (s->thread_bytes[i])
-            text_printf(r->out, ", %.*s %s", STR_ARG(w->map.names[i]),
+            text_printf(&note, ", %.*s %s", STR_ARG(w->map.names[i]),
                     human_exact(s->thread_bytes[i]).text);
-    text_printf(r->out, "; %s threads of this run at that moment.\n",
-            human_exact(report_threads(r)).text);
+    if (all)
+        text_printf(&note, "; %s threads of this run at that moment.\n",
+                human_exact(report_threads(r)).text);
+    if (note.len)
+        text_wrap(r->out, text_str(&note), 0, r->ctx->term.columns);
 }
 
 static void beyond_log(struct report *r) {
@@ -146,13 +149,16 @@ static void beyond_log(struct report *r) {
 static void host_only(struct report *r) {
     const struct answer *w = r->w;
     const struct run_checkpoint *c = report_checkpoint(r, r->base);
-    text_printf(r->out, "\nOnly on this host, in no region of the chip:");
+    struct text note = { .arena = r->ctx->arena };
+    text_add_char(r->out, '\n');
+    text_printf(&note, "Only on this host, in no region of the chip:");
     for (uint32_t i = 0; i < w->map.count; i++)
         if (w->host_only[i] && c->rows[i].live_bytes > 0)
-            text_printf(r->out, " %.*s %s B in %s blocks;", STR_ARG(w->map.names[i]),
+            text_printf(&note, " %.*s %s B in %s blocks;", STR_ARG(w->map.names[i]),
                     human_exact(c->rows[i].live_bytes).text,
                     human_exact(c->rows[i].live_blocks).text);
-    text_printf(r->out, " recorder %s\n", human_bytes(c->recorder_bytes).text);
+    text_printf(&note, " recorder %s\n", human_bytes(c->recorder_bytes).text);
+    text_wrap(r->out, text_str(&note), 0, r->ctx->term.columns);
 }
 
 static void observed_points(struct report *r) {

@@ -63,7 +63,7 @@ print({m['name']: m['used'] for m in json.load(sys.stdin)['memories']}['internal
         "$(value 'sum(r["bytes"] for r in static), {r["from"] for r in static} == {"device-program", "boot-log"}' $linked --boot-log $log)" "(107200, True)"
     report $linked --statics >"$tmp/statics"
     check "on request they are shown by variable, with its place" grep -q \
-        '^ *8,192  main  *zero  *audio_task_stack  *main.c:[0-9]*  *main.o$' "$tmp/statics"
+        '^ *8,192  main  *zero  *audio_task_stack  *main.c:[0-9]*  *ELF and map, riscv32$' "$tmp/statics"
     check "variable by variable the sums are those of the rows" equal "$(value \
         'sorted({(r["component"], r["about"]): r["bytes"] for r in static}.items()) == sorted({k: sum(s["bytes"] for s in d["statics"] if (s["component"], s["kind"]) == k) for k in {(s["component"], s["kind"]) for s in d["statics"]}}.items())' \
         $linked --statics)" True
