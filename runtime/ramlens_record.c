@@ -60,17 +60,32 @@ static inline uint32_t mark_by(const struct ramlens_stream *s, uint64_t address)
     return who & 0xffff0000u;
 }
 
-/// Whether another stream had the address in this very tick: then only the parts of the tick tell
-/// their order. The other's mark is seen, because the heap's own synchronisation, or the program's,
-/// stood between its event and ours; our stamp may have been read before that, and lie a few ticks
-/// behind the mark.
+/// Ticks that a mark may be ahead of an event's stamp: that was read before the event's stack was
+/// found, and before a thread that was then stopped went on. And how many it may be behind: two who
+/// write a mark at once may leave the older one.
+enum { MARK_AHEAD = 4096, MARK_BEHIND = 16 };
+
+/// Whether the mark's tick is at most `behind` ticks before `ticks`, or not too far after it.
+static inline bool is_recent(uint32_t mark, uint64_t ticks, uint32_t behind) {
+    return (uint16_t)(mark - (uint32_t)ticks + behind) < MARK_AHEAD + behind;
+}
+
+/// Whether another stream had the address in this very tick, or nearly so: then only the parts of
+/// the tick tell their order. The other's mark is seen, because the heap's own synchronisation, or
+/// the program's, stood between its event and ours; our stamp may have been read before that, and
+/// lie some ticks behind the mark.
 static inline bool handed_over(
         const struct ramlens_stream *s, uint32_t mark, uint32_t own, uint64_t time) {
-    enum { AHEAD = 16 };
     uint64_t ticks = time / RAMLENS_WIRE_PARTS;
     if (ticks < s->encoder.state.ticks)
         ticks = s->encoder.state.ticks;
-    return (uint16_t)(mark - (uint32_t)ticks) < AHEAD && (mark ^ own) >> 16 != 0 && mark != 0;
+    return is_recent(mark, ticks, MARK_BEHIND) && (mark ^ own) >> 16 != 0 && mark != 0;
+}
+
+/// What follows the mark `there`: `own`, and the tick. That never goes back: an older stamp of
+/// another address in the same place would hide that somebody had this one in the present tick.
+static inline uint32_t next_mark(uint32_t there, uint32_t own, uint64_t ticks) {
+    return own | (uint16_t)(is_recent(there, ticks, 0) ? there : (uint32_t)ticks);
 }
 
 /// The time, read after all that the calling thread has seen: a processor reads its counter early,
@@ -112,8 +127,10 @@ void ramlens_stream_event(struct ramlens_recorder *r, struct ramlens_stream *s, 
         ramlens_stream_lose(r, s, request->kind);
         return;
     }
-    if (!late)
-        __atomic_store_n(mark, own | (uint16_t)e->state.ticks, __ATOMIC_RELAXED);
+    if (late)
+        return;
+    uint32_t there = __atomic_load_n(mark, __ATOMIC_RELAXED); // anew: a block may have been opened
+    __atomic_store_n(mark, next_mark(there, own, e->state.ticks), __ATOMIC_RELAXED);
 }
 
 void ramlens_stream_lose(struct ramlens_recorder *r, struct ramlens_stream *s, uint8_t kind) {
@@ -154,8 +171,9 @@ uint64_t ramlens_stream_before(
             ramlens_port_time() / RAMLENS_WIRE_PARTS - e->state.ticks > UINT32_MAX / 2)
         reopen(r, s);
     uint64_t time = settled_time();
-    __atomic_store_n(mark_of(r, address),
-            mark_by(s, address) | (uint16_t)(time / RAMLENS_WIRE_PARTS), __ATOMIC_RELAXED);
+    uint32_t *mark = mark_of(r, address), there = __atomic_load_n(mark, __ATOMIC_RELAXED);
+    __atomic_store_n(mark, next_mark(there, mark_by(s, address), time / RAMLENS_WIRE_PARTS),
+            __ATOMIC_RELAXED);
     return time;
 }
 

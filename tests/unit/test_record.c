@@ -324,9 +324,31 @@ static void an_address_that_changes_hands_is_stamped_exactly(void **state) {
     fake_port.now += 20;
     note(0, RAMLENS_WIRE_FREE, 64); // its own: no later than it was is enough
     assert_int_equal(content_of(streams[0].number).last_time, 1000 * PARTS + 50);
-    fake_port.now += PARTS;
-    note(1, RAMLENS_WIRE_MALLOC, 64); // another's, but in an earlier tick
-    assert_int_equal(content_of(streams[1].number).last_time, 1001 * PARTS);
+    fake_port.now += 16 * PARTS;
+    note(1, RAMLENS_WIRE_MALLOC, 64); // another's, a few ticks ago: the mark may be one that lost
+    assert_int_equal(content_of(streams[1].number).last_time, 1016 * PARTS + 70);
+    fake_port.now += 17 * PARTS;
+    note(0, RAMLENS_WIRE_FREE, 64); // another's, but long ago
+    assert_int_equal(content_of(streams[0].number).last_time, 1033 * PARTS);
+}
+
+/// Two addresses that share a mark: an event stamped before the other's, but written after it, does
+/// not hide that the other changed hands in this tick.
+static void an_older_stamp_at_the_same_mark_hides_nothing(void **state) {
+    (void)state;
+    fake_port_reset();
+    begin();
+    fake_port.now = 4900 * PARTS;
+    note(0, RAMLENS_WIRE_MALLOC, 8); // the first event of a block is exact anyway
+    note(2, RAMLENS_WIRE_MALLOC, 16);
+    fake_port.now = 5000 * PARTS + 10;
+    note(1, RAMLENS_WIRE_FREE, 64);
+    struct ramlens_wire_request r = { .kind = RAMLENS_WIRE_MALLOC, .size = 32, .stack = 1 };
+    uint64_t older = 4901 * PARTS, same_mark = 64 + (RAMLENS_RECORD_MARKS << 3);
+    ramlens_stream_event(&recorder, &streams[2], older, same_mark, &r);
+    fake_port.now += 60;
+    note(0, RAMLENS_WIRE_MALLOC, 64);
+    assert_int_equal(content_of(streams[0].number).last_time, 5000 * PARTS + 70);
 }
 
 /// Room is made before the stamp is taken, so no block that begins later changes it; without room the event is counted.
@@ -366,6 +388,7 @@ int main(void) {
         cmocka_unit_test(a_stamp_taken_before_a_call_is_kept),
         cmocka_unit_test(a_stream_that_slept_for_hours_goes_on),
         cmocka_unit_test(an_address_that_changes_hands_is_stamped_exactly),
+        cmocka_unit_test(an_older_stamp_at_the_same_mark_hides_nothing),
         cmocka_unit_test(a_stamp_from_a_critical_section_is_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
