@@ -8,10 +8,10 @@
 TEST_SRC := $(wildcard tests/unit/test_*.c tests/prop/prop_*.c)
 TEST_DIR := build/tests
 TEST_BIN := $(patsubst %.c,$(TEST_DIR)/%,$(notdir $(TEST_SRC)))
-TEST_I386 := $(patsubst %.c,$(TEST_DIR)/%-i386,$(notdir $(shell grep -l '^// also: i386' $(TEST_SRC))))
+TEST_I386_SRC := $(shell grep -l '^// also: i386' $(TEST_SRC))
+TEST_I386 := $(patsubst %.c,$(TEST_DIR)/%-i386,$(notdir $(TEST_I386_SRC)))
 TEST_SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 TEST_INC := -Iheap -iquote tests/unit -iquote tests/prop -iquote tests/fuzz -iquote runtime -iquote integrations/linux -Iwire
-vpath %.c tests/unit tests/prop
 
 .PHONY: test test-programs check-format host-san
 test: ## set up, build and run every test
@@ -42,10 +42,14 @@ $(TEST_DIR)/$(notdir $(1:.c=)): $(1) build/host-san/lib.a $(call sources_of,$(1)
 endef
 $(foreach t,$(TEST_SRC),$(eval $(call test_rule,$(t))))
 
-$(TEST_DIR)/%-i386: %.c
-	@mkdir -p $(TEST_DIR); echo "CC $< (i386)"
-	@$(CC) -m32 -std=gnu11 -D_GNU_SOURCE -g -O1 -Wall -Wextra -Ihost/base -Ihost/io $(TEST_INC) $(call declared,$<,flags) \
-	    -o $@ $< $(call sources_of,$<) tests/unit/cmocka_i386.c -lpthread -ldl
+define test_i386_rule
+$(TEST_DIR)/$(notdir $(1:.c=))-i386: $(1) $(call sources_of,$(1)) tests/unit/cmocka_i386.c \
+    $(wildcard wire/*.h runtime/*.h heap/*.h host/base/*.h host/io/*.h integrations/linux/*.h tests/unit/*.h)
+	@mkdir -p $(TEST_DIR); echo "CC $(1) (i386)"
+	@$$(CC) -m32 -std=gnu11 -D_GNU_SOURCE -g -O1 -Wall -Wextra -Ihost/base -Ihost/io $(TEST_INC) $(call declared,$(1),flags) \
+	    -o $$@ $$< $(call sources_of,$(1)) tests/unit/cmocka_i386.c -lpthread -ldl
+endef
+$(foreach t,$(TEST_I386_SRC),$(eval $(call test_i386_rule,$(t))))
 
 # Fuzz targets: tests/fuzz/fuzz_NAME.c with the kept inputs tests/fuzz/corpus/NAME. `make test` runs the corpus, linked with the host
 # library; `make fuzz` lets libFuzzer go on from it, with the sources of the line `// sources:` and host/base.
