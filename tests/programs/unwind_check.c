@@ -20,7 +20,8 @@
 // libgcc's interface, declared here because its header has the name of ours.
 struct _Unwind_Context;
 extern int _Unwind_Backtrace(int (*step)(struct _Unwind_Context *, void *), void *argument);
-extern uintptr_t _Unwind_GetIP(struct _Unwind_Context *context);
+extern uintptr_t _Unwind_GetIPInfo(struct _Unwind_Context *context, int *is_interrupted);
+extern uintptr_t _Unwind_GetCFA(struct _Unwind_Context *context);
 
 // The C library's own allocator, under its internal names.
 extern void *__libc_malloc(size_t size);
@@ -97,21 +98,35 @@ static void walk_of_number(uint32_t number, struct walk *w) {
 
 // ---- the reference ----
 
-/// Skips the frames up to the event's own, whose return address stands in the first element.
+struct reference {
+    struct walk *walk;
+    uintptr_t sp; ///< Of the frame before.
+};
+
+/// Skips the frames up to the event's own, whose return address stands in the first element. Ends
+/// where the tables would take a return address from below the stack pointer, where a signal's
+/// frame may stand by now: those of glibc for i386 do so in parts of its memcpy with SSSE3.
 static int note_frame(struct _Unwind_Context *context, void *argument) {
-    struct walk *w = argument;
-    uintptr_t ip = _Unwind_GetIP(context);
+    struct reference *r = argument;
+    struct walk *w = r->walk;
+    int is_interrupted;
+    uintptr_t ip = _Unwind_GetIPInfo(context, &is_interrupted);
+    uintptr_t inner_sp = r->sp;
+    r->sp = _Unwind_GetCFA(context);
     if (w->count == 0 && ip != w->ips[0])
         return 0;
+    if (w->count > 0 && !is_interrupted && r->sp <= inner_sp)
+        return 1;
     if (ip != 0 && w->count < MAX_DEPTH)
         w->ips[w->count++] = ip;
     return 0;
 }
 
 static void walk_by_reference(struct walk *w, uintptr_t innermost) {
+    struct reference r = { w, 0 };
     w->ips[0] = innermost;
     w->count = 0;
-    _Unwind_Backtrace(note_frame, w);
+    _Unwind_Backtrace(note_frame, &r);
 }
 
 // ---- comparing ----
