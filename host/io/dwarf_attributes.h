@@ -6,6 +6,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/// A line that declares something.
+struct dwarf_place {
+    const char *file; ///< As libdw has it, alive while the file is open.
+    uint32_t line;    ///< 0: unknown.
+};
+
 /// Whether the variable `die` lies at one place for good: its address, or, of a thread-local one, its distance from the
 /// beginning of the image that each thread copies.
 bool dwarf_fixed_address(Dwarf_Die *die, uint64_t *address, bool *is_thread_local);

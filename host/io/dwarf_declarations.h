@@ -3,17 +3,12 @@
 #define RAMLENS_DWARF_DECLARATIONS_H
 
 #include "arena.h"
+#include "dwarf_attributes.h"
 #include "dwarf_units.h"
 #include "map64.h"
 
 #include <stdbool.h>
 #include <stdint.h>
-
-/// A line that declares something.
-struct dwarf_place {
-    const char *file; ///< As libdw has it, alive while the file is open.
-    uint32_t line;    ///< 0: unknown.
-};
 
 /// An entry whose place is read when it is asked for: that takes a table of files for each unit.
 struct dwarf_declaration {

@@ -8,6 +8,7 @@
 #include "dwarf_file.h"
 #include "dwarf_names.h"
 #include "dwarf_object.h"
+#include "dwarf_thread_locals.h"
 #include "dwarf_units.h"
 #include "elf_functions.h"
 #include "intern.h"
@@ -37,7 +38,9 @@ struct module {
     struct elf_functions symbols;
     struct dwarf_units units;
     struct dwarf_declarations declarations;
-    bool has_declarations;     ///< They were read.
+    bool has_declarations; ///< They were read.
+    struct dwarf_thread_locals thread_locals;
+    bool has_thread_locals;    ///< The same.
     struct map64 member_names; ///< Address of a declaration to its index in symbolizer.names.
     struct map64 answered[2];  ///< Address to its index in `answers`; [1] for return addresses.
     struct {
@@ -337,6 +340,12 @@ size_t symbolizer_frames(struct symbolizer *s, uint32_t module, uint64_t vaddr, 
     return m->answers.at[*known].count;
 }
 
+static struct str file_and_line(
+        struct symbolizer *s, const struct dwarf_place *place, uint32_t *line) {
+    *line = place ? place->line : 0;
+    return file_of(s, place ? place->file : NULL);
+}
+
 struct str symbolizer_declaration(struct symbolizer *s, uint32_t module, uint64_t vaddr,
         bool is_thread_local, uint32_t *line) {
     struct module *m = s->modules[module];
@@ -344,10 +353,18 @@ struct str symbolizer_declaration(struct symbolizer *s, uint32_t module, uint64_
         dwarf_declarations_read(&m->declarations, m->arena, &m->units);
     }
     m->has_declarations = true;
-    const struct dwarf_place *place =
-            dwarf_declarations_find(&m->declarations, vaddr, is_thread_local);
-    *line = place ? place->line : 0;
-    return file_of(s, place ? place->file : NULL);
+    return file_and_line(
+            s, dwarf_declarations_find(&m->declarations, vaddr, is_thread_local), line);
+}
+
+struct str symbolizer_thread_declaration(
+        struct symbolizer *s, uint32_t module, struct str symbol, uint32_t *line) {
+    struct module *m = s->modules[module];
+    if (!m->has_thread_locals && m->units.unit_count != 0) {
+        dwarf_thread_locals_read(&m->thread_locals, m->arena, &m->units);
+    }
+    m->has_thread_locals = true;
+    return file_and_line(s, dwarf_thread_locals_find(&m->thread_locals, symbol), line);
 }
 
 struct str symbolizer_line(struct symbolizer *s, uint32_t module, uint64_t vaddr, uint32_t *line) {

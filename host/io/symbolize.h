@@ -73,8 +73,7 @@ size_t symbolizer_frames(struct symbolizer *s, uint32_t module, uint64_t vaddr, 
 struct elf_file;
 
 /// Opens the relocatable object `elf` as a module of its own, for symbolizer_declaration() and symbolizer_line(): `(*addresses)[i]` is where section `i`
-/// is taken to lie. False when it has no debug information. Thread-local variables of objects are not found. Follow
-/// with symbolizer_close_object(). Cost: a copy of the object's bytes until then.
+/// is taken to lie. False when it has no debug information. Follow with symbolizer_close_object(). Cost: a copy of the object's bytes until then.
 bool symbolizer_open_object(struct symbolizer *s, const struct elf_file *elf, uint32_t *module,
         const uint64_t **addresses);
 
@@ -86,6 +85,11 @@ void symbolizer_close_object(struct symbolizer *s);
 /// units of the module when first asked, then a hash probe.
 struct str symbolizer_declaration(struct symbolizer *s, uint32_t module, uint64_t vaddr,
         bool is_thread_local, uint32_t *line);
+
+/// The same for the thread-local variable with that symbol, as dwarf_thread_locals_find() finds it: for objects, whose thread-local
+/// variables have no address, and where symbolizer_declaration() finds none. Cost: reads all units when first asked.
+struct str symbolizer_thread_declaration(
+        struct symbolizer *s, uint32_t module, struct str symbol, uint32_t *line);
 
 /// The source file and line of the code at `vaddr`, as the line table has it: of assembly, which declares nothing. "" and 0 when
 /// unknown. Cost: reads the lines of one unit.

@@ -96,18 +96,29 @@ static bool address_in(const struct footprint *f, const struct debug *debug,
     return debug->addresses[section->number] != 0 && !is_thread(item);
 }
 
-static void place(struct footprint *f, const struct debug *debug, struct footprint_item *item) {
-    const struct footprint_item *first = beginning_of(f, item);
+/// The source that declares what begins with `first`; "" when unknown.
+static struct str source_of(struct footprint *f, const struct debug *debug,
+        const struct footprint_item *first, uint32_t *line) {
     uint64_t address;
-    uint32_t line;
-    if (!address_in(f, debug, first, &address)) {
-        return;
+    struct str source = STR("");
+    bool has_address = address_in(f, debug, first, &address);
+    if (has_address) {
+        source = symbolizer_declaration(
+                f->symbolizer, debug->module, address, is_thread(first), line);
     }
-    struct str source =
-            symbolizer_declaration(f->symbolizer, debug->module, address, is_thread(first), &line);
-    if (source.len == 0 && is_code(first)) { // Assembly declares nothing, but has lines.
-        source = symbolizer_line(f->symbolizer, debug->module, address, &line);
+    if (source.len == 0 && is_thread(first)) {
+        source = symbolizer_thread_declaration(f->symbolizer, debug->module, first->symbol, line);
     }
+    if (source.len == 0 && has_address &&
+            is_code(first)) { // Assembly declares nothing, but has lines.
+        source = symbolizer_line(f->symbolizer, debug->module, address, line);
+    }
+    return source;
+}
+
+static void place(struct footprint *f, const struct debug *debug, struct footprint_item *item) {
+    uint32_t line = 0;
+    struct str source = source_of(f, debug, beginning_of(f, item), &line);
     if (source.len != 0) {
         item->source = source;
         item->line = line;

@@ -23,6 +23,17 @@ place() { # symbol, file: where it was declared, as the table for people has it
     size --by symbol --filter "symbol=$1" "$2" | awk -v s="$1" '$1 == s { print $2; exit }'
 }
 
+places() { # file, symbol...
+    file=$1
+    shift
+    for symbol; do
+        case $(place "$symbol" "$file") in
+        *:*) place "$symbol" "$file" ;;
+        *) echo - ;;
+        esac
+    done | paste -sd ' '
+}
+
 cat >one.c <<'END'
 char zero_bytes[100];
 int data_words[5] = { 1, 2, 3, 4, 5 };
@@ -46,6 +57,23 @@ int change(int i) { return state[i & 3]++ + shared_block[i]; }
 END
 printf 'extern const char *text(void), *again(void);\nextern int real_name(int), change(int);\nint main(void) { return real_name(1) + change(2) + text()[0] + again()[1]; }\n' >main.c
 
+cat >thread.c <<'END'
+_Thread_local char slots[24];
+_Thread_local int first = 1, other = 2, visits = 4;
+static _Thread_local int hidden[3] = { 1 };
+static const int depth = 5;
+int use(void) { static _Thread_local int visits = 7; return slots[0] + first + hidden[other] + ++visits + depth; }
+int sink(void) { static _Thread_local int depth = 3; return ++depth; }
+END
+cat >thread.cpp <<'END'
+static thread_local int hidden = 1;
+namespace n { thread_local int inner = 2; static thread_local int deep = 3; }
+namespace { thread_local int unseen = 4; }
+struct S { static thread_local int member; };
+thread_local int S::member = 5;
+int use() { static thread_local int visits = 7; return ++hidden + ++n::inner + ++n::deep + ++unseen + ++S::member + ++visits; }
+END
+
 # ---- before linking, by each compiler
 
 before() { # name, compiler...
@@ -68,6 +96,14 @@ b['table','constant'], b['thread_zero','thread-zero'], b['thread_data','thread-d
     check "$who: all loaded bytes and COMMON, once" equal "$(($(loaded "one-$who.o") + 100))" "$(json "d['files'][0]['section_bytes']" "one-$who.o")"
     check "$who: relocated debug information has the places" equal "two.c:4 one.c:2 two.c:2" \
         "$(place change "two-$who.o") $(place data_words "one-$who.o") $(place shared_block "two-$who.o")"
+    "$@" -g -O1 -ffreestanding -fno-pic -c thread.c -o "thread-$who.o" || exit 2
+    check "$who: and the thread-local, which have no address" equal "thread.c:1 thread.c:2 thread.c:3 thread.c:2" \
+        "$(places "thread-$who.o" slots other hidden visits)"
+    case $who in # gcc says nothing of those in functions
+    riscv*) check "$who: in a function, none of another of the name" equal "- -" "$(places "thread-$who.o" visits.1 depth.0)" ;;
+    clang*) check "$who: in a function, too" equal "thread.c:5 thread.c:6" "$(places "thread-$who.o" use.visits sink.depth)" ;;
+    *) check "$who: in a function, too" equal "thread.c:5 thread.c:6" "$(places "thread-$who.o" visits.1 depth.0)" ;;
+    esac
 }
 
 rv="-march=rv32imac -mabi=ilp32"
@@ -84,6 +120,18 @@ before dwarf-4 gcc -gdwarf-4
 # shellcheck disable=SC2086
 before riscv32-dwarf-4 riscv64-unknown-elf-gcc $rv -gdwarf-4
 before sections gcc -Wa,--compress-debug-sections
+
+of_cxx() { # name, how many places, compiler...
+    who=$1 wanted=$2
+    shift 2
+    "$@" -g -O1 -ffreestanding -fno-pic -c thread.cpp -o "thread-$who.o" || exit 2
+    check "$who: thread-local ones of C++, at file scope, in namespaces, classes, functions" equal "$wanted" \
+        "$(size --by symbol --filter 'kind=thread*' "thread-$who.o" | grep -c 'thread.cpp:[1-6] ')"
+}
+of_cxx g++ 6 g++
+of_cxx clang++ 6 clang++
+# shellcheck disable=SC2086
+of_cxx riscv32-g++ 5 riscv64-unknown-elf-g++ $rv
 
 # ---- archives
 
@@ -133,12 +181,15 @@ linked() { # name, linker...
     check "$who, linked: thread-local zero data takes no room" equal "$(readelf -SW "$who.elf" | grep -c ' \.tbss ')" \
         "$(json "sum(k[1] == 'thread-zero' for k in b)" "$who.elf" "$who.map")"
     check "$who, linked: places, without the map" equal "two.c:2 two.c:4" "$(place shared_block "$who.elf") $(place change "$who.elf")"
+    "$@" -nostdlib -Wl,-e,use -o "thread-$who.elf" "thread-$who.o" || exit 2
+    check "$who, linked: of the thread-local, too" equal "thread.c:1 thread.c:2 thread.c:3" \
+        "$(places "thread-$who.elf" slots other hidden)"
 }
 linked x86-64 gcc -static
 linked i386 gcc -m32 -static
 # shellcheck disable=SC2086
 linked riscv32 riscv64-unknown-elf-gcc $rv
-linked arm arm-none-eabi-gcc -mcpu=cortex-m4 -mthumb -Wl,--defsym=__aeabi_read_tp=main
+linked arm arm-none-eabi-gcc -mcpu=cortex-m4 -mthumb -Wl,--defsym=__aeabi_read_tp=0
 linked clang-x86-64 gcc -static
 # shellcheck disable=SC2086
 linked clang-riscv32 riscv64-unknown-elf-gcc $rv
