@@ -63,9 +63,11 @@ $(TEST_DIR)/fuzz_%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c tests/fuzz/input.h b
 	@mkdir -p $(TEST_DIR); echo "CC $<"
 	@$(CC) $(HOST_STD) -g -O1 $(TEST_SAN) -Wall -Wextra $(HOST_INC_pass) $(TEST_INC) -o $@ $(filter %.c,$^) build/host-san/lib.a $(HOST_LIBS)
 
-.PHONY: fuzz $(FUZZ_NAMES:%=fuzz-%)
+.PHONY: fuzz fuzz-setup $(FUZZ_NAMES:%=fuzz-%)
+fuzz-setup:
+	@tools/setup.sh host fuzz
 fuzz: $(FUZZ_NAMES:%=fuzz-%) ## fuzz every reader for FUZZ_SECONDS each (clang and libFuzzer)
-$(FUZZ_NAMES:%=fuzz-%): fuzz-%:
+$(FUZZ_NAMES:%=fuzz-%): fuzz-%: fuzz-setup
 	@mkdir -p build/fuzz out/fuzz
 	@clang $(HOST_STD) -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all $(HOST_INC_pass) $(TEST_INC) \
 	    -o build/fuzz/fuzz_$* tests/fuzz/fuzz_$*.c \

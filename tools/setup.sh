@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs the Debian packages that a part of this project needs and this machine lacks.
 #
-# usage: tools/setup.sh GROUP...        groups: host runtime subject test bench, or all
+# usage: tools/setup.sh GROUP...        groups: host runtime subject test fuzz bench, or all
 #
 # Nothing missing: says nothing and takes a few hundredths of a second. As root, or where sudo asks
 # for no password, it installs. Otherwise it prints the one line that would, on stdout, and exits 2.
@@ -23,6 +23,7 @@ packages_of() {
     test) echo gcc libc6-dev make gcc-multilib g++ g++-multilib libcmocka-dev clang-format \
         clang-tidy cppcheck shellcheck gcc-riscv64-unknown-elf gcc-arm-none-eabi clang lld llvm dwarves \
         elfutils binutils gdb valgrind python3 python3-jsonschema python3-venv ca-certificates "$(cargo_package)" ;;
+    fuzz) echo clang libclang-rt-dev ;;
     bench) echo heaptrack valgrind npm python3-venv ;;
     *) return 1 ;;
     esac
@@ -78,13 +79,13 @@ install() {
 }
 
 [ $# -gt 0 ] || {
-    echo "usage: tools/setup.sh host|runtime|subject|test|bench|all ..." >&2
+    echo "usage: tools/setup.sh host|runtime|subject|test|fuzz|bench|all ..." >&2
     exit 2
 }
-[ "$*" != all ] || set -- host runtime subject test bench
+[ "$*" != all ] || set -- host runtime subject test fuzz bench
 for group in "$@"; do
     packages_of "$group" >/dev/null || {
-        echo "tools/setup.sh: no group '$group'; there are host, runtime, subject, test, bench" >&2
+        echo "tools/setup.sh: no group '$group'; there are host, runtime, subject, test, fuzz, bench" >&2
         exit 2
     }
 done

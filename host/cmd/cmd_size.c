@@ -85,33 +85,43 @@ static enum file_kind kind_of(const char *path) {
     return type == ET_REL ? FILE_OBJECT : FILE_PROGRAM;
 }
 
-/// Which operands belong together: programs and maps that alternate, or one of each.
-static bool pair_map(struct cmd_context *ctx, struct given *files, uint32_t count,
+/// The first operand of that kind from `from` on; `count`: there is none.
+static uint32_t find_kind(
+        const struct given *files, uint32_t from, uint32_t count, enum file_kind kind) {
+    uint32_t i = from;
+    while (i < count && files[i].kind != kind)
+        i++;
+    return i;
+}
+
+/// The map, and the program that it belongs to: without a map, the first of them. Either may be missing.
+static bool pair_map(struct cmd_context *ctx, const struct given *files, uint32_t count,
         const char **program, const char **map) {
+    uint32_t first = find_kind(files, 0, count, FILE_PROGRAM);
+    uint32_t second = find_kind(files, first + 1, count, FILE_PROGRAM);
+    uint32_t operand = find_kind(files, 0, count, FILE_MAP);
+    uint32_t other = find_kind(files, operand + 1, count, FILE_MAP);
+    *program = first < count ? files[first].path : NULL;
     *map = opt_value(&ctx->values, "map", NULL);
-    *program = NULL;
-    for (uint32_t i = 0; i < count; i++) {
-        if (files[i].kind == FILE_MAP && *map != NULL)
-            return fail(&ctx->err, files[i].path, ERR_NO_OFFSET,
-                    "is no ELF file and no archive, and a map was given already: %s", *map);
-        if (files[i].kind == FILE_MAP)
-            *map = files[i].path;
-        if (files[i].kind == FILE_PROGRAM && *program != NULL && *map != NULL)
-            return fail(&ctx->err, files[i].path, ERR_NO_OFFSET,
-                    "is a second program; a map goes with one");
-        if (files[i].kind == FILE_PROGRAM && *program == NULL)
-            *program = files[i].path;
-    }
+    if (*map != NULL)
+        other = operand;
+    else if (operand < count)
+        *map = files[operand].path;
+    if (other < count)
+        return fail(&ctx->err, files[other].path, ERR_NO_OFFSET,
+                "is no ELF file and no archive, and a map was given already: %s", *map);
+    if (*map != NULL && second < count)
+        return fail(&ctx->err, files[second].path, ERR_NO_OFFSET,
+                "is a second program, and a map goes with one: ask for each with its own");
     return true;
 }
 
 // ---- reading
 
 static bool add_object(struct cmd_context *ctx, struct size_answer *s, const char *path) {
-    uint32_t skipped = 0;
-    const char *why = NULL;
+    struct footprint_skipped skipped;
     struct err err = { .text = "" };
-    if (!footprint_objects_add(&s->footprint, path, &skipped, &why, &err)) {
+    if (!footprint_objects_add(&s->footprint, path, &skipped, &err)) {
         char message[sizeof err.file + sizeof err.text + 64];
         if (ctx->values.operand_count == 1) {
             ctx->err = err;
@@ -123,8 +133,10 @@ static bool add_object(struct cmd_context *ctx, struct size_answer *s, const cha
         return true;
     }
     s->is_object = true;
-    if (skipped)
-        cmd_warn(ctx, "%s: %u members are not counted: %s", path, (unsigned)skipped, why);
+    if (skipped.count)
+        cmd_warn(ctx, "%s: %u %s not counted: %s", path, (unsigned)skipped.count,
+                skipped.count == 1 ? "member is" : "members are", skipped.why);
+    s->is_partial |= skipped.is_partial;
     return true;
 }
 

@@ -89,12 +89,29 @@ static void tasks(struct cmd_context *ctx, struct size_answer *s, struct text *o
     table_write(&t, &ctx->term, out);
 }
 
+/// What the list of frames lacks.
+static void frame_notes(const struct frame_sizes *s, struct text *out) {
+    const struct {
+        uint32_t count;
+        const char *what;
+    } notes[] = {
+        { s->missing, "functions have none: clang leaves out those whose frame grows at run time" },
+        { s->unmatched, "frames are of functions that no given file holds" },
+        { s->ambiguous, "frames fit several functions of one name" },
+        { s->not_understood, "lines or entries make no sense and are passed over" },
+    };
+    for (size_t i = 0; i < sizeof notes / sizeof notes[0]; i++)
+        if (notes[i].count)
+            text_printf(out, "%s %s.\n", human_exact(notes[i].count).text, notes[i].what);
+}
+
 void size_stacks(struct cmd_context *ctx, struct size_answer *s, struct text *out) {
     static const struct table_column columns[] = { { .title = "function", .is_flexible = true },
         { .title = "where" }, { .title = "frame", .align = TABLE_RIGHT }, { .title = "" } };
     tasks(ctx, s, out);
     struct table t = table_new(ctx->arena, columns, 4);
     size_t shown = rows_of(s, s->frames.list.len);
+    frame_sizes_place(&s->frames, shown);
     text_printf(out, "\nLargest stack frames (one function each: not what lies under it)\n\n");
     for (size_t i = 0; i < shown; i++) {
         struct frame_size *f = &s->frames.list.at[i];
@@ -107,9 +124,7 @@ void size_stacks(struct cmd_context *ctx, struct size_answer *s, struct text *ou
     more(out, s->frames.list.len, shown);
     if (s->frames.list.len == 0)
         text_printf(out, "None: no .su file was given, and no file has a section .stack_sizes.\n");
-    if (s->frames.not_understood)
-        text_printf(out, "%" PRIu32 " lines or entries make no sense and are passed over.\n",
-                s->frames.not_understood);
+    frame_notes(&s->frames, out);
 }
 
 // ---- JSON
@@ -159,6 +174,8 @@ void size_structs_json(struct cmd_context *ctx, struct size_answer *s, json_t *r
         json_array_append_new(holes, hole_json(ctx, s, &s->types.holes.at[i]));
     for (size_t i = 0; s->wants_types && i < s->types.stacks.len; i++)
         json_array_append_new(stacks, stack_json(ctx, s, &s->types.stacks.at[i]));
+    if (s->wants_frames)
+        frame_sizes_place(&s->frames, s->frames.list.len);
     for (size_t i = 0; s->wants_frames && i < s->frames.list.len; i++)
         json_array_append_new(frames, frame_json(&s->frames.list.at[i]));
     if (s->wants_types) {

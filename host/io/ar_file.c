@@ -15,6 +15,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+enum { NAME_LONGEST = 4096 };  ///< A path on Linux (PATH_MAX).
 enum { HEADS_MOST = 1 << 22 }; ///< A thin archive may name itself; this ends it.
 enum { MAGIC = 8, HEAD = 60, NAME = 16, SIZE_AT = 48, SIZE_LEN = 10, END_AT = 58 };
 
@@ -136,7 +137,7 @@ static bool name_in_contents(struct head *h, struct str *out) {
     return true;
 }
 
-static bool name_of(struct reader *r, struct head *h, struct str *out, struct err *err) {
+static bool find_name(struct reader *r, struct head *h, struct str *out, struct err *err) {
     struct str name = h->name;
     *out = name;
     if (str_starts_with(name, STR("#1/"))) {
@@ -150,6 +151,13 @@ static bool name_of(struct reader *r, struct head *h, struct str *out, struct er
     if (name.len > 1 && name.at[name.len - 1] == '/')
         out->len--;
     return true;
+}
+
+/// The same, bounded: members may share one name, and each makes text of its own of it.
+static bool name_of(struct reader *r, struct head *h, struct str *out, struct err *err) {
+    return find_name(r, h, out, err) &&
+           (out->len <= NAME_LONGEST ||
+                   fail_at(r, h->offset, err, "a member's name is longer than 4,096 bytes"));
 }
 
 static bool is_symbol_table(struct str name) {

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 enum {
+    DIMENSIONS_MOST = 64,
     STEPS_MOST = 64,   ///< From a type through typedefs and arrays to its element.
     NESTED_MOST = 64,  ///< Structs in structs.
     CONTEXTS_MOST = 16 ///< Of a name.
@@ -185,13 +186,16 @@ static uint64_t multiply(uint64_t a, uint64_t b) {
     return __builtin_mul_overflow(a, b, &product) ? UINT64_MAX : product;
 }
 
+/// Of the first DIMENSIONS_MOST dimensions: of an array that is asked for once for each variable.
 static uint64_t elements_of(Dwarf_Die *array) {
     uint64_t product = 1;
     Dwarf_Die child;
-    for (int left = dwarf_child(array, &child); left == 0; left = dwarf_siblingof(&child, &child)) {
+    int left = dwarf_child(array, &child);
+    for (unsigned i = 0; left == 0 && i < DIMENSIONS_MOST; i++) {
         if (dwarf_tag(&child) == DW_TAG_subrange_type) {
             product = multiply(product, dimension_of(&child));
         }
+        left = dwarf_siblingof(&child, &child);
     }
     return product;
 }

@@ -4,6 +4,22 @@
 #include <elf.h>
 #include <string.h>
 
+enum {
+    SEGMENTS_MOST = 1024, ///< A program has a handful.
+    NAMES_MOST = 16, ///< Times the file's size: names that share their ends, as `.L0 ` does on RISC-V, add up to more than their table.
+};
+
+// ---- damage
+
+/// Counts what is left out, and keeps the first of it that decides what takes memory; `what` NULL: it does not.
+static void damage(struct elf_file *elf, uint64_t at, const char *what) {
+    elf->damage++;
+    if (what != NULL && elf->broken == NULL) {
+        elf->broken = what;
+        elf->broken_at = at;
+    }
+}
+
 // ---- strings
 
 /// A string table in the file's bytes whose last byte ends a string; else empty: then no name can run on behind it.
@@ -17,8 +33,19 @@ static struct str string_table(const struct elf_file *elf, uint32_t section) {
     return table.at[table.len - 1] == '\0' ? table : STR("");
 }
 
-static struct str string_at(struct str table, uint64_t offset) {
-    return offset < table.len ? str_from(table.at + offset) : STR("");
+/// Names may share their ends, but a file whose names add up to many times its size was made to take time.
+static struct str string_at(struct elf_file *elf, struct str table, uint64_t offset) {
+    if (offset >= table.len)
+        return STR("");
+    size_t most = table.len - offset < elf->names_left ? table.len - offset : elf->names_left;
+    struct str name = { table.at + offset, strnlen(table.at + offset, most) };
+    if (name.len == most) {
+        elf->names_left = 0;
+        damage(elf, (uint64_t)(name.at - elf->bytes.at), "names lie over each other");
+        return STR("");
+    }
+    elf->names_left -= name.len;
+    return name;
 }
 
 // ---- header
@@ -89,7 +116,22 @@ static size_t section_bytes(const struct elf_file *elf) {
     return elf->class_bits == 64 ? sizeof(Elf64_Shdr) : sizeof(Elf32_Shdr);
 }
 
-/// A section that lies outside of the file, or wraps around, keeps its place in the table and nothing else.
+/// What is wrong with a section; NULL: nothing. One after the other they are no larger than the file; whoever reads each of many that lie over
+/// each other takes time and memory that the file's size says nothing of.
+static const char *why_wrong(const struct elf_file *elf, const struct elf_section *s) {
+    uint64_t room = (elf->class_bits == 64 ? UINT64_MAX : UINT32_MAX) - s->address;
+    if (elf_is_stored(s) && !elf_has(elf, s->file_offset, s->size_bytes))
+        return "a section lies outside of the file";
+    if (elf_is_stored(s) && s->size_bytes > elf->stored_left)
+        return "sections lie over each other";
+    if (s->size_bytes != 0 && s->size_bytes - 1 > room)
+        return "a section's addresses wrap around";
+    if ((s->flags & SHF_ALLOC) && (s->flags & SHF_COMPRESSED)) // System V ABI, chapter 4: not both
+        return "a section is loaded and compressed";
+    return NULL;
+}
+
+/// A section that makes no sense keeps its place in the table and nothing else.
 static struct elf_section section_at(struct elf_file *elf, uint64_t at, uint32_t *name) {
     struct elf_section s = { .name = STR(""),
         .type = SECTION_HALF(elf, at, sh_type),
@@ -102,12 +144,13 @@ static struct elf_section section_at(struct elf_file *elf, uint64_t at, uint32_t
         .alignment = SECTION_WORD(elf, at, sh_addralign),
         .entry_bytes = SECTION_WORD(elf, at, sh_entsize) };
     *name = SECTION_HALF(elf, at, sh_name);
-    uint64_t room = (elf->class_bits == 64 ? UINT64_MAX : UINT32_MAX) - s.address;
-    bool is_outside = elf_is_stored(&s) && !elf_has(elf, s.file_offset, s.size_bytes);
-    if (is_outside || (s.size_bytes != 0 && s.size_bytes - 1 > room)) {
-        elf->damage++;
-        s = (struct elf_section){ .name = STR("") };
+    const char *wrong = why_wrong(elf, &s);
+    if (wrong) {
+        damage(elf, at, s.flags & SHF_ALLOC ? wrong : NULL);
+        return (struct elf_section){ .name = STR("") };
     }
+    if (elf_is_stored(&s))
+        elf->stored_left -= s.size_bytes;
     return s;
 }
 
@@ -119,7 +162,7 @@ static void read_sections(struct arena *a, struct elf_file *elf) {
     if (table == 0)
         return;
     if (step < section_bytes(elf) || !elf_has(elf, table, step)) {
-        elf->damage++;
+        damage(elf, table, "the table of sections lies outside of the file");
         return;
     }
     uint32_t name;
@@ -131,7 +174,7 @@ static void read_sections(struct arena *a, struct elf_file *elf) {
         names_section = first.link;
     uint64_t most = (elf->bytes.len - table) / step;
     if (count > most || count > UINT32_MAX) {
-        elf->damage++;
+        damage(elf, table, "the table of sections ends behind the end of the file");
         count = most < UINT32_MAX ? most : UINT32_MAX - 1;
     }
     uint32_t *names = NEW_ARRAY(a, uint32_t, count + 1);
@@ -140,8 +183,10 @@ static void read_sections(struct arena *a, struct elf_file *elf) {
     for (uint32_t i = 1; i < count; i++)
         elf->sections[i] = section_at(elf, table + i * step, &names[i]);
     struct str strings = string_table(elf, names_section);
+    if (strings.len == 0 && count > 1)
+        damage(elf, table, "the names of sections are missing");
     for (uint32_t i = 1; i < count; i++)
-        elf->sections[i].name = string_at(strings, names[i]);
+        elf->sections[i].name = string_at(elf, strings, names[i]);
 }
 
 // ---- segments
@@ -175,8 +220,12 @@ static void read_segments(struct arena *a, struct elf_file *elf) {
     if (count == 0 || table == 0)
         return;
     if (step < least || !elf_has(elf, table, count * step)) {
-        elf->damage++;
+        damage(elf, table, "the table of segments lies outside of the file");
         return;
+    }
+    if (count > SEGMENTS_MOST) {
+        damage(elf, table, "there are more than 1,024 segments");
+        count = SEGMENTS_MOST;
     }
     elf->segments = NEW_ARRAY(a, struct elf_segment, count);
     for (uint32_t i = 0; i < count; i++) {
@@ -184,7 +233,7 @@ static void read_segments(struct arena *a, struct elf_file *elf) {
         if (is_sound(elf, &s))
             elf->segments[elf->segment_count++] = s;
         else
-            elf->damage++;
+            damage(elf, table + i * step, NULL);
         if (is_sound(elf, &s) && s.type == PT_TLS)
             elf->tls_address = s.address;
     }
@@ -235,15 +284,15 @@ static void place_symbol(
         s->section = number;
     } else {
         s->place = ELF_ABSOLUTE;
-        elf->damage++;
+        damage(elf, 0, NULL);
     }
 }
 
-static struct elf_symbol symbol_at(const struct elf_file *elf, uint64_t at, struct str strings) {
+static struct elf_symbol symbol_at(struct elf_file *elf, uint64_t at, struct str strings) {
     bool is_64 = elf->class_bits == 64;
     unsigned info = is_64 ? offsetof(Elf64_Sym, st_info) : offsetof(Elf32_Sym, st_info);
     uint8_t bits = (uint8_t)elf->bytes.at[at + info];
-    struct elf_symbol s = { .name = string_at(strings, elf_number(elf, at, 4)),
+    struct elf_symbol s = { .name = string_at(elf, strings, elf_number(elf, at, 4)),
         .address = elf_word(elf, at, offsetof(Elf32_Sym, st_value), offsetof(Elf64_Sym, st_value)),
         .size_bytes = elf_word(elf, at, offsetof(Elf32_Sym, st_size), offsetof(Elf64_Sym, st_size)),
         .type = ELF32_ST_TYPE(bits),
@@ -369,7 +418,10 @@ static void read_groups(struct elf_file *elf) {
 
 bool elf_file_parse_outline(struct arena *a, const char *path, struct str bytes,
         struct elf_file *out, struct err *err) {
-    *out = (struct elf_file){ .path = arena_copy(a, str_from(path)), .bytes = bytes };
+    *out = (struct elf_file){ .path = arena_copy(a, str_from(path)),
+        .bytes = bytes,
+        .stored_left = 2 * (uint64_t)bytes.len,
+        .names_left = NAMES_MOST * (uint64_t)bytes.len };
     if (!read_header(out, err))
         return false;
     read_sections(a, out);
@@ -387,7 +439,7 @@ uint64_t elf_file_common_bytes(const struct elf_file *elf) {
     for (size_t i = 1; table && i < table->size_bytes / step; i++) {
         uint64_t at = table->file_offset + i * step;
         if (elf_number(elf, at + symbol_number_at(elf), 2) == SHN_COMMON)
-            bytes += symbol_at(elf, at, STR("")).size_bytes;
+            bytes += elf_word(elf, at, offsetof(Elf32_Sym, st_size), offsetof(Elf64_Sym, st_size));
     }
     return bytes;
 }
@@ -420,6 +472,18 @@ bool elf_file_read(struct arena *a, const char *path, struct elf_file *out, stru
 void elf_file_close(struct elf_file *elf) {
     file_unmap(&elf->map);
     file_unmap(&elf->debug_map);
+}
+
+bool elf_file_is_whole(const struct elf_file *elf, struct err *err) {
+    if (elf->broken != NULL)
+        return fail(err, elf->path.at, elf->broken_at,
+                "is damaged or cut off: %s; make it anew, or copy it again", elf->broken);
+    if (elf->section_count == 0)
+        return fail(err, elf->path.at, ERR_NO_OFFSET,
+                "has no table of sections, and nothing else tells what it holds; give the file "
+                "that "
+                "it was stripped from");
+    return true;
 }
 
 bool elf_symbol_is_common(const struct elf_symbol *s) {

@@ -95,7 +95,12 @@ struct elf_file {
     bool is_slim_lto; ///< Relocatable, with the compiler's intermediate code and no machine code (-flto without -ffat-lto-objects).
     uint32_t
             damage; ///< Sections, symbols and the like that were left out because they make no sense.
-    struct file_map map; ///< Private; open only after elf_file_read().
+    const char *
+            broken; ///< Private, for elf_file_is_whole(), as is `broken_at`: the first of them that sizes depend on.
+    uint64_t broken_at;
+    uint64_t stored_left; ///< Private: bytes that further sections may have in the file.
+    uint64_t names_left;  ///< Private: the same of names.
+    struct file_map map;  ///< Private; open only after elf_file_read().
     struct file_map
             debug_map; ///< Private: where the symbols are, if they are those of a debug file.
 };
@@ -112,6 +117,10 @@ bool elf_file_parse(
 /// As elf_file_parse(), but for the symbols, of which there are none then, and what they tell (slim link-time optimisation). Linear in sections.
 bool elf_file_parse_outline(
         struct arena *a, const char *path, struct str bytes, struct elf_file *out, struct err *err);
+
+/// Whether the tables that sizes depend on could be read as they are; else false with a message that says what is wrong with the first of them,
+/// and where. Symbols without a section, or debug information outside of the file, do no harm. Constant time.
+bool elf_file_is_whole(const struct elf_file *elf, struct err *err);
 
 /// Bytes of all COMMON symbols, read from the table itself: for an outline.
 uint64_t elf_file_common_bytes(const struct elf_file *elf);

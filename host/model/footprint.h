@@ -194,9 +194,6 @@ bool footprint_adds_up(const struct footprint *f, struct err *err);
 /// Cost: linear in the debug information.
 void footprint_name_sources(struct footprint *f);
 
-/// The same for one item alone. Cost: opens the debug information of its object, and reads the units that it lies in.
-void footprint_place(struct footprint *f, struct footprint_item *item);
-
 /// The same for some items, whose order it changes. Cost: opens that of each object once, and reads the units that they lie in.
 void footprint_place_items(struct footprint *f, struct footprint_item **items, size_t count);
 

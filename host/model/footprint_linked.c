@@ -10,8 +10,6 @@
 
 #include <elf.h>
 
-enum { SEGMENTS_MOST = 1024 }; ///< Looked at for load addresses; a program has a handful.
-
 /// A program and its map being added.
 struct adding {
     struct footprint *footprint;
@@ -121,7 +119,7 @@ static bool fits(struct adding *a, struct err *err) {
 
 /// Where the contents of `section` are stored: on a microcontroller initial values lie in flash.
 static uint64_t load_address_of(const struct adding *a, const struct elf_section *section) {
-    for (uint32_t i = 0; i < a->elf->segment_count && i < SEGMENTS_MOST; i++) {
+    for (uint32_t i = 0; i < a->elf->segment_count; i++) {
         const struct elf_segment *g = &a->elf->segments[i];
         bool holds = g->type == PT_LOAD && section->address >= g->address &&
                      section->address - g->address < g->file_bytes &&
@@ -251,6 +249,10 @@ bool footprint_linked_add(
     struct ldmap *map = map_path ? NEW(f->arena, struct ldmap) : NULL;
     struct str debug_path;
     if (elf && !elf_file_read(f->arena, path, elf, err)) {
+        return false;
+    }
+    if (elf && !elf_file_is_whole(elf, err)) {
+        elf_file_close(elf);
         return false;
     }
     if (elf && (elf->is_dynamic_table || elf->symbol_count == 0)) {

@@ -159,10 +159,6 @@ void footprint_place_items(struct footprint *f, struct footprint_item **items, s
     }
 }
 
-void footprint_place(struct footprint *f, struct footprint_item *item) {
-    footprint_place_items(f, &item, 1);
-}
-
 /// Places the items from `first` on that have the same debug information; the index behind them.
 static size_t place_together(struct footprint *f, size_t first) {
     struct debug_owner owner = owner_of(f, &f->items.at[first]);

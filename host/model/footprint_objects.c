@@ -145,16 +145,11 @@ static const char slim[] =
         "holds no code yet, only the compiler's intermediate form (-flto); compile "
         "with -ffat-lto-objects, or without -flto";
 
-/// What is passed over, and why the first of it was.
-struct skipped {
-    struct footprint *f;
-    uint32_t count;
-    const char *why;
-};
-
-static void skip(struct skipped *s, struct str path, const char *why) {
+static void skip(struct footprint *f, struct footprint_skipped *s, const struct ar_member *m,
+        const char *why) {
     if (s->count++ == 0)
-        s->why = arena_printf(s->f->arena, "%.*s %s", STR_ARG(path), why);
+        s->why = arena_printf(f->arena, "%.*s %s", STR_ARG(m->path), why);
+    s->is_partial |= m->kind != AR_MEMBER_OTHER;
 }
 
 /// Why a member cannot be measured; NULL: it is in `elf`.
@@ -170,18 +165,17 @@ static const char *why_not(struct footprint *f, const struct ar_member *m, struc
     case AR_MEMBER_ELF:
         break;
     }
-    if (!elf_file_parse(f->arena, m->path.at, m->bytes, elf, &err)) {
+    if (!elf_file_parse(f->arena, m->path.at, m->bytes, elf, &err) || !elf_file_is_whole(elf, &err))
         return arena_printf(f->arena, "%s", err.text);
-    }
     return elf->is_slim_lto ? slim : elf->type != ET_REL ? "is no object but linked" : NULL;
 }
 
-static void add_member(struct skipped *skipped, uint32_t file, const struct ar_member *m) {
-    struct footprint *f = skipped->f;
+static void add_member(struct footprint *f, uint32_t file, const struct ar_member *m,
+        struct footprint_skipped *skipped) {
     struct elf_file *elf = NEW(f->arena, struct elf_file);
     const char *why = why_not(f, m, elf);
     if (why) {
-        skip(skipped, m->path, why);
+        skip(f, skipped, m, why);
         return;
     }
     add_elf(f, file, footprint_object_of(f, file, f->files.at[file].path, m->name, m->ordinal),
@@ -195,14 +189,14 @@ static uint32_t push_file(struct footprint *f, const char *path) {
 }
 
 static bool add_archive(
-        struct footprint *f, const char *path, struct skipped *skipped, struct err *err) {
+        struct footprint *f, const char *path, struct footprint_skipped *skipped, struct err *err) {
     struct ar_file *ar = NEW(f->arena, struct ar_file);
     if (!ar_file_read(f->arena, path, ar, err))
         return false;
     uint32_t file = push_file(f, path);
     f->files.at[file].archive = ar;
     for (size_t i = 0; i < ar->member_count; i++)
-        add_member(skipped, file, &ar->members[i]);
+        add_member(f, file, &ar->members[i], skipped);
     if (skipped->count != 0 && skipped->count == ar->member_count)
         return fail(
                 err, path, ERR_NO_OFFSET, "holds nothing that can be measured: %s", skipped->why);
@@ -213,6 +207,10 @@ static bool add_object(struct footprint *f, const char *path, struct err *err) {
     struct elf_file *elf = NEW(f->arena, struct elf_file);
     if (!elf_file_read(f->arena, path, elf, err))
         return false;
+    if (!elf_file_is_whole(elf, err)) {
+        elf_file_close(elf);
+        return false;
+    }
     if (elf->type != ET_REL || elf->is_slim_lto) {
         elf_file_close(elf);
         return fail(err, path, ERR_NO_OFFSET, "%s",
@@ -223,16 +221,13 @@ static bool add_object(struct footprint *f, const char *path, struct err *err) {
     return true;
 }
 
-bool footprint_objects_add(struct footprint *f, const char *path, uint32_t *skipped,
-        const char **why, struct err *err) {
+bool footprint_objects_add(
+        struct footprint *f, const char *path, struct footprint_skipped *skipped, struct err *err) {
     struct file_map map;
+    *skipped = (struct footprint_skipped){ .count = 0 };
     if (!file_map(path, &map, err))
         return false;
     bool is_archive = ar_file_is((struct str){ (const char *)map.bytes, map.size_bytes });
     file_unmap(&map);
-    struct skipped left_out = { .f = f };
-    bool done = is_archive ? add_archive(f, path, &left_out, err) : add_object(f, path, err);
-    *skipped = left_out.count;
-    *why = left_out.why;
-    return done;
+    return is_archive ? add_archive(f, path, skipped, err) : add_object(f, path, err);
 }

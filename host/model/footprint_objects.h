@@ -4,11 +4,18 @@
 
 #include "footprint.h"
 
+/// Members of an archive that are not in the answer.
+struct footprint_skipped {
+    uint32_t count;
+    const char *why; ///< Of the first, with its name; NULL: there are none.
+    bool is_partial; ///< One of them may hold code or data: it is damaged, missing, or slim LTO, and no list or text.
+};
+
 /// Adds the object or archive at `path`. Each loaded section is cut along its symbols, one that a linker merges along its entries; each COMMON
 /// symbol is an item. False with a message when it is neither, is damaged, or has slim LTO objects and nothing else (there is no code in them
-/// to measure). `*skipped` counts members that are no ELF object or slim LTO, the first named in `*why`.
-bool footprint_objects_add(struct footprint *f, const char *path, uint32_t *skipped,
-        const char **why, struct err *err);
+/// to measure). A member of an archive that cannot be measured is passed over, and told by `*skipped`.
+bool footprint_objects_add(
+        struct footprint *f, const char *path, struct footprint_skipped *skipped, struct err *err);
 
 /// After all objects were added: what would a linker keep? Sets each item's fate. May be asked again with other roots.
 ///

@@ -29,7 +29,8 @@ struct frame_matcher {
         size_t len, room;
     } candidates;
     struct map64 by_name; ///< Hash of a name to the newest candidate + 1.
-    struct map64 known;   ///< Item, or hash of what matched none, to its index in the list.
+    struct map64 known;   ///< Item + 1, or hash of what matched none, to its index in the list.
+    struct map64 tellers; ///< Programs and objects with frames in `.stack_sizes`.
 };
 
 enum name_form { NAME_EXACT = 1, NAME_BASE, NAME_PLAIN };
@@ -144,8 +145,8 @@ static bool is_of_source(const struct footprint *f, uint32_t item, struct str fi
            member.at[stem.len] == '.';
 }
 
+/// Whether the function, whose place was read, stands there.
 static bool is_at_line(struct footprint *f, uint32_t item, const struct stack_usage *usage) {
-    footprint_place(f, &f->items.at[item]);
     const struct footprint_item *i = &f->items.at[item];
     return i->line == usage->line &&
            str_equal(str_base_name(i->source), str_base_name(usage->file));
@@ -203,11 +204,34 @@ static size_t find_candidates(struct frame_matcher *m, struct str function, uint
     return count;
 }
 
+/// The functions that a line may mean by its names, at most PLACED_MOST.
+static size_t find_functions(
+        struct frame_matcher *m, const struct stack_usage *usage, uint32_t *items) {
+    size_t count = find_candidates(m, usage->function, items);
+    return count > 1 ? keep(m->f, items, count, usage, chooses_file) : count;
+}
+
+/// Reads the places of all functions that only a line of the source tells apart: debug information is opened once for all of them.
+static void place_functions(struct frame_matcher *m, const struct stack_usages *usages) {
+    struct arena scratch = { 0 };
+    VEC(struct footprint_item *) wanted = { .len = 0 };
+    for (size_t i = 0; i < usages->list.len; i++) {
+        uint32_t items[PLACED_MOST];
+        size_t count = find_functions(m, &usages->list.at[i], items);
+        for (size_t c = 0; count > 1 && c < count; c++) {
+            if (m->f->items.at[items[c]].source.len == 0) {
+                *vec_push(&scratch, &wanted) = &m->f->items.at[items[c]];
+            }
+        }
+    }
+    footprint_place_items(m->f, wanted.at, wanted.len);
+    arena_clear(&scratch);
+}
+
 static uint32_t match(struct frame_sizes *s, const struct stack_usage *usage) {
     struct footprint *f = s->matcher->f;
     uint32_t items[PLACED_MOST];
-    size_t count = find_candidates(s->matcher, usage->function, items);
-    count = count > 1 ? keep(f, items, count, usage, chooses_file) : count;
+    size_t count = find_functions(s->matcher, usage, items);
     count = count > 1 ? keep(f, items, count, usage, is_at_line) : count;
     s->ambiguous += count > 1;
     s->unmatched += count == 0;
@@ -260,6 +284,7 @@ bool frame_sizes_add_file(struct frame_sizes *s, const char *path, struct err *e
                 "static, dynamic or dynamic,bounded");
     }
     s->not_understood += usages.not_understood;
+    place_functions(s->matcher, &usages);
     for (size_t i = 0; i < usages.list.len; i++) {
         add_frame(s, &usages.list.at[i], match(s, &usages.list.at[i]));
     }
@@ -276,6 +301,26 @@ static void read_sections(
     s->not_understood += out->not_understood;
 }
 
+/// What says of its functions which frames they have: a program, or an object.
+static uint64_t teller_of(const struct footprint *f, const struct footprint_item *item) {
+    const struct footprint_section *section = &f->sections.at[item->section];
+    return section->object == FOOTPRINT_NONE ? section->file : section->object | UINT64_C(1) << 32;
+}
+
+static void add_teller(struct frame_matcher *m, const struct footprint_item *item) {
+    (void)map64_put(&m->tellers, m->arena, teller_of(m->f, item), NULL);
+}
+
+/// Counts the functions of those that tell frames of which they tell none.
+static void count_missing(struct frame_sizes *s) {
+    struct frame_matcher *m = s->matcher;
+    for (size_t i = 0; m->tellers.count != 0 && i < m->f->items.len; i++) {
+        const struct footprint_item *item = &m->f->items.at[i];
+        s->missing += is_function(item) && map64_find(&m->tellers, teller_of(m->f, item)) &&
+                      !map64_find(&m->known, i + 1);
+    }
+}
+
 static void add_program(struct frame_sizes *s, uint32_t number) {
     struct frame_matcher *m = s->matcher;
     struct stack_usages usages;
@@ -284,6 +329,7 @@ static void add_program(struct frame_sizes *s, uint32_t number) {
         uint64_t address = usages.list.at[i].address;
         uint32_t item = footprint_find_linked(&m->index, number, address, false);
         if (item != FOOTPRINT_NONE) { // Else a function that the linker dropped.
+            add_teller(m, &m->f->items.at[item]);
             add_frame(s, &usages.list.at[i], item);
         }
     }
@@ -306,6 +352,7 @@ static void add_object(struct frame_sizes *s, size_t first, const struct elf_fil
         uint32_t item = section ? footprint_find_in(&m->index, section - 1, usage->address)
                                 : FOOTPRINT_NONE;
         if (item != FOOTPRINT_NONE && m->f->items.at[item].fate != FOOTPRINT_DUPLICATE) {
+            add_teller(m, &m->f->items.at[item]);
             add_frame(s, usage, item);
         }
     }
@@ -329,6 +376,7 @@ void frame_sizes_add_sections(struct frame_sizes *s) {
         }
         last = object;
     }
+    count_missing(s);
 }
 
 static int compare_frames(const void *left, const void *right) {
@@ -341,6 +389,27 @@ static int compare_frames(const void *left, const void *right) {
     order = order != 0 ? order : str_compare(l->file, r->file);
     order = order != 0 ? order : (l->line > r->line) - (l->line < r->line);
     return order != 0 ? order : (l->item > r->item) - (l->item < r->item);
+}
+
+void frame_sizes_place(struct frame_sizes *s, size_t count) {
+    struct footprint *f = s->matcher->f;
+    struct arena scratch = { 0 };
+    struct footprint_item **wanted = NEW_ARRAY(&scratch, struct footprint_item *, count + 1);
+    size_t wanted_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (s->list.at[i].file.len == 0 && s->list.at[i].item != FOOTPRINT_NONE) {
+            wanted[wanted_count++] = &f->items.at[s->list.at[i].item];
+        }
+    }
+    footprint_place_items(f, wanted, wanted_count);
+    for (size_t i = 0; i < count; i++) {
+        struct frame_size *frame = &s->list.at[i];
+        if (frame->file.len == 0 && frame->item != FOOTPRINT_NONE) {
+            frame->file = f->items.at[frame->item].source;
+            frame->line = f->items.at[frame->item].line;
+        }
+    }
+    arena_clear(&scratch);
 }
 
 void frame_sizes_sort(struct frame_sizes *s) {

@@ -16,7 +16,7 @@
 struct frame_size {
     struct str
             function; ///< For people: "ns::C::f(int)" as the compiler put it, or demangled; "" unknown.
-    struct str file; ///< Source file; of a section "" until the item is placed (footprint_place()).
+    struct str file; ///< Source file; of a section "" until frame_sizes_place().
     uint32_t line;
     uint64_t bytes;
     uint8_t kind; ///< An enum stack_usage_kind.
@@ -32,7 +32,9 @@ struct frame_sizes {
     } list; ///< A function once, with its largest frame; frame_sizes_sort() has the largest first.
     uint32_t
             unmatched; ///< Whose functions are not in the footprint: inlined, dropped, of other files.
-    uint32_t ambiguous;            ///< That fit several functions.
+    uint32_t ambiguous; ///< That fit several functions.
+    uint32_t
+            missing; ///< Functions of which programs and objects with `.stack_sizes` tell none: clang leaves out frames that grow at run time.
     uint32_t not_understood;       ///< Lines and entries that make no sense.
     struct frame_matcher *matcher; ///< Private.
 };
@@ -42,11 +44,14 @@ void frame_sizes_begin(struct frame_sizes *s, struct arena *a, struct footprint 
 
 /// Adds the `.su` file at `path`. False with a message when it cannot be read, or no line of it is one of -fstack-usage. Lines that are not
 /// understood are counted. A function is found by its name; of several by the object's or source file's name, then by its line, for
-/// which debug information is read.
+/// which debug information is read. Cost: linear in lines, and debug information of each object with such functions once.
 bool frame_sizes_add_file(struct frame_sizes *s, const char *path, struct err *err);
 
 /// Adds what the footprint's programs and objects say in `.stack_sizes`. Those that cannot be read are left out and counted as not understood.
 void frame_sizes_add_sections(struct frame_sizes *s);
+
+/// Finds where the functions of the first `count` frames are declared, as far as no `.su` file said it. Cost: debug information of their objects, once.
+void frame_sizes_place(struct frame_sizes *s, size_t count);
 
 /// Sorts by bytes, then by name.
 void frame_sizes_sort(struct frame_sizes *s);

@@ -78,9 +78,8 @@ static bool open_archives(struct answer *w, const struct answer_options *o, stru
     footprint_init(&w->archives, w->a, &w->target);
     w->has_archives = true;
     for (uint32_t i = 0; i < o->archive_count; i++) {
-        uint32_t skipped;
-        const char *why;
-        if (!footprint_objects_add(&w->archives, o->archives[i], &skipped, &why, err))
+        struct footprint_skipped skipped;
+        if (!footprint_objects_add(&w->archives, o->archives[i], &skipped, err))
             return false;
     }
     footprint_add_components(&w->archives, &w->map);

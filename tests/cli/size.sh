@@ -96,6 +96,13 @@ check "a stack of a task is found by its name" \
     equal "$(json '[(k["variable"], k["bytes"], k["known_by"]) for k in d["stacks"]]' --stacks types.o types.su)" "[('net_task_stack', 512, 'name')]"
 check "frames are those of the compiler" \
     equal "$(json '[(k["function"], k["bytes"]) for k in d["frames"]]' --stacks types.o types.su)" "[('f', $(awk '{ print $2 }' types.su))]"
+printf 'struct a { int f(int); }; struct b { int f(int); };\nint a::f(int n) { volatile char x[100]; x[n] = 1; return x[0]; }\nint b::f(int n) { volatile char x[200]; x[n] = 1; return x[0]; }\n' >frames.cpp
+g++ -g -O1 -fstack-usage -c frames.cpp -o frames.o
+check "functions of one name are told apart by their lines" equal "$(json 'd["frames"][0]["line"], len(d["frames"])' --stacks frames.o frames.su)" "3 2"
+printf 'int f(int n) { char x[n]; __builtin_memset(x, n, n); return x[n / 2]; }\nint g(int n) { volatile char x[50]; x[n] = 1; return x[0]; }\n' >grows.c
+clang -g -O0 -fstack-size-section -c grows.c -o grows.o
+check "frames of sections have places" equal "$(json '[(k["function"], k["line"]) for k in d["frames"]]' --stacks grows.o)" "[('g', 2)]"
+check "frames that grow are missed" sh -c "$ramlens size --stacks grows.o | grep -q '^1 functions have none: clang'"
 check "the three have tables" sh -c "$ramlens size --holes --stacks types.o types.su | grep -c '^Structs that lose\|^Static stacks\|^Largest stack frames' | grep -qx 3"
 check "JSON with them keeps to its schema, too" sh -c "$ramlens size --json --holes --stacks types.o types.su >json &&
     /usr/bin/python3 '$root/tests/subject/schema.py' '$root/docs/size.schema.json' json holes 0 lost"
@@ -126,6 +133,68 @@ check "a damaged archive among others is told, the others shown" sh -c "[ $? = 1
 check "alone it is refused with its byte" says 2 '*broken.a (byte *' size broken.a
 gcc -O1 -flto -c a.c -o slim.o
 check "code that is not there yet is refused with the reason" says 2 '*slim.o: holds no code yet*-ffat-lto-objects*' size slim.o
+head -c $(($(wc -c <program64) / 2)) program64 >cut
+check "a program that was cut off is refused with the byte" says 2 "*cut (byte *): is damaged or cut off: *" size cut
+head -c 400 a64.o >cut.o
+check "so is an object" says 2 '*cut.o (byte *): is damaged or cut off: the table of sections lies outside*' size cut.o
+rm -f with.a && ar rcS with.a cut.o a64.o
+size with.a >text 2>err
+check "of an archive with such a member the others are shown, and that it is not all" sh -c "[ $? = 1 ] && grep -q 'with.a(cut.o) is damaged' err && grep -q '^with.a ' text"
+python3 - <<'END'
+d = bytearray(open("program64", "rb").read())
+d[40:48] = bytes(8) # e_shoff
+d[60:64] = bytes(4) # e_shnum, e_shstrndx
+open("bare", "wb").write(d)
+END
+check "a program without a table of sections is no program of 0 bytes" says 2 '*bare: has no table of sections*' size bare
+python3 - <<'END'
+import struct
+d = bytearray(open("program64", "rb").read())
+at, step, count = struct.unpack_from("<Q", d, 40)[0], *struct.unpack_from("<HH", d, 58)
+for i in range(count): # what is zero at the start wraps around
+    if struct.unpack_from("<I", d, at + i * step + 4)[0] == 8:
+        struct.pack_into("<Q", d, at + i * step + 32, 2**64 - 16)
+open("wraps", "wb").write(d)
+END
+check "a section that wraps around is refused" says 2 "*wraps (byte *addresses wrap around*" size wraps
+python3 - <<'END' # parts that lie over each other, by which a small file could take much time
+import struct, zlib
+
+def head(sections, at, names, kind=1, segments=0):
+    return b"\x7fELF" + bytes([1, 1, 1]) + bytes(9) + struct.pack("<HHIIIIIHHHHHH", kind, 243, 1, 0, 52 if segments else 0, at, 0, 52, 32,
+                                                                   segments, 40, sections, names)
+
+def section(name=0, kind=0, flags=0, at=0, size=0, link=0, info=0, entry=0):
+    return struct.pack("<10I", name, kind, flags, 0, at, size, link, info, 1, entry)
+
+names = b"\0.data\0"
+long = b"\0" + b"a" * 200000 + b"\0"
+symbols = bytes(16) + b"".join(struct.pack("<IIIBBH", 1 + i % 64, i * 4, 4, 17, 0, 1) for i in range(20000))
+at = 52 + len(long) + len(symbols)
+open("names.o", "wb").write(head(5, at + len(names), 4) + long + symbols + names + section() + section(1, 8, 3, size=80000) + section(0, 2, 0, 52 + len(long),
+    len(symbols), 3, 1, 16) + section(0, 3, 0, 52, len(long)) + section(0, 3, 0, at, len(names)))
+packed = struct.pack("<III", 1, 1 << 20, 1) + zlib.compress(bytes(1 << 20))
+at = 52 + len(packed)
+open("packed.o", "wb").write(head(42, at + len(names), 41) + packed + names + section() + section(1, 1, 2 | 0x800, 52, len(packed)) * 40 +
+    section(0, 3, 0, at, len(names)))
+open("over.o", "wb").write(head(42, 52 + len(long) + len(names), 41) + long + names + section() + section(1, 1, 2, 52, len(long)) * 40 +
+    section(0, 3, 0, 52 + len(long), len(names)))
+table = b"".join(struct.pack("<8I", 1, 0, 0x10000 + i * 64, 0x10000 + i * 64, 0, 16, 6, 4) for i in range(2000))
+at = 52 + len(table)
+open("segments", "wb").write(head(3, at + len(names), 2, 2, 2000) + table + names + section() + section(1, 8, 3, size=16) + section(0, 3, 0, at, len(names)))
+def member(name, size):
+    return ("%-16s%-12s%-6s%-6s%-8s%-10d\x60\n" % (name, 0, 0, 0, 644, size)).encode()
+open("names.a", "wb").write(b"!<arch>\n" + member("//", 100002) + b"a" * 100000 + b"/\n" + member("/0", 0) * 1000)
+END
+check "names that lie over each other are refused" says 2 '*names.o (byte *names lie over each other*' size names.o
+check "so are sections" says 2 '*over.o (byte *sections lie over each other*' size over.o
+check "loaded sections that are compressed" says 2 '*packed.o (byte *is loaded and compressed*' size packed.o
+check "thousands of segments" says 2 '*segments (byte *more than 1,024 segments*' size segments
+check "a name for many members that is longer than any path" says 2 "*names.a (byte *longer than 4,096 bytes*" size names.a
+for order in 'program64 program64.map program32' 'program64 program32 program64.map' 'program32 program64 program64.map'; do
+    # shellcheck disable=SC2086 # words
+    check "two programs with one map are refused: $order" says 2 '*is a second program, and a map goes with one*' size $order
+done
 check "an unknown key is named with the nearest" says 2 "*no key 'symbl', did you mean 'symbol'*" size --by symbl a64.o
 check "a mistake in a filter shows where" says 2 "*filter, at 'knid=zero': there is no field 'knid'*" size --filter 'knid=zero' a64.o
 check "a parameter without a chip is refused" says 2 '*--target names it*' size --set cache=256K a64.o

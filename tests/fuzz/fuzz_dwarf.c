@@ -12,11 +12,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct static_types types;
     struct err err;
     char path[64];
-    uint32_t skipped;
-    const char *why;
+    struct footprint_skipped skipped;
     int file = fuzz_file(data, size, path);
     footprint_init(&f, &a, NULL);
-    if (footprint_objects_add(&f, path, &skipped, &why, &err)) {
+    if (footprint_objects_add(&f, path, &skipped, &err)) {
         footprint_name_sources(&f);
         static_types_read(&a, &f, &task_stack_usual, &types);
     }

@@ -32,11 +32,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct stack_usages text = { .not_understood = 0 };
     struct err err;
     char path[64];
-    uint32_t skipped;
-    const char *why;
+    struct footprint_skipped skipped;
     int file = fuzz_file(data, size, path);
     footprint_init(&f, &a, NULL);
-    if (footprint_objects_add(&f, path, &skipped, &why, &err)) {
+    if (footprint_objects_add(&f, path, &skipped, &err)) {
         check_bounds(&f, "*");
         check_bounds(&f, NULL);
         frame_sizes_begin(&frames, &a, &f);

@@ -47,6 +47,10 @@ static inline bool try_read(struct fixture *f, const char *program, const char *
             map ? in_folder(map) : NULL, &f->err);
 }
 
+static inline void place_one(struct footprint *f, struct footprint_item *item) {
+    footprint_place_items(f, &item, 1);
+}
+
 static inline void assert_adds_up(struct fixture *f) {
     if (!footprint_adds_up(&f->footprint, &f->err)) {
         fail_msg("%s", f->err.text);

@@ -231,7 +231,7 @@ static void places_are_those_of_the_declarations(void **state) {
     assert_true(build_chip());
     read_linked(&f, "chip", "chip.map");
     struct footprint_item *zero = find_item(&f, "a_zero");
-    footprint_place(&f.footprint, zero);
+    place_one(&f.footprint, zero);
     assert_true(str_ends_with(zero->source, STR("/a.c")));
     assert_int_equal(zero->line, 1);
     assert_true(zero->known & FOOTPRINT_BY_DEBUG);
@@ -403,7 +403,7 @@ static void literal_pools_are_no_code(void **state) {
                                  bytes_of(&f, ".text", FOOTPRINT_PADDING),
                 find_section(&f, ".text")->bytes);
         assert_int_equal(bytes_of(&f, ".text", FOOTPRINT_UNKNOWN), 0);
-        footprint_place(&f.footprint, &f.footprint.items.at[first - f.footprint.items.at + 1]);
+        place_one(&f.footprint, &f.footprint.items.at[first - f.footprint.items.at + 1]);
         assert_int_equal(first[1].line, 2);
         end(&f);
     }

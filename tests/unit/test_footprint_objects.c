@@ -54,12 +54,11 @@ static void begin(struct fixture *f) {
 }
 
 static void add(struct fixture *f, const char *name) {
-    uint32_t skipped = 0;
-    const char *why = NULL;
-    if (!footprint_objects_add(&f->footprint, in_folder(name), &skipped, &why, &f->err)) {
+    struct footprint_skipped skipped;
+    if (!footprint_objects_add(&f->footprint, in_folder(name), &skipped, &f->err)) {
         fail_msg("%s", f->err.text);
     }
-    assert_int_equal(skipped, 0);
+    assert_int_equal(skipped.count, 0);
 }
 
 /// Reads files up to a NULL, and finds the bounds from `root` (NULL: none).
@@ -171,8 +170,7 @@ static void every_compiler_adds_up(void **state) {
 static void code_for_internal_memory_is_marked(void **state) {
     (void)state;
     struct fixture f;
-    uint32_t skipped;
-    const char *why;
+    struct footprint_skipped skipped;
     write_file("kinds.c", kinds_c);
     assert_true(command("cd %s && gcc -O1 -c kinds.c -o kinds.o", test_folder));
     begin(&f);
@@ -180,7 +178,7 @@ static void code_for_internal_memory_is_marked(void **state) {
     f.target.internal_sections = globs;
     f.target.internal_section_count = 2;
     footprint_init(&f.footprint, &f.arena, &f.target);
-    assert_true(footprint_objects_add(&f.footprint, in_folder("kinds.o"), &skipped, &why, &f.err));
+    assert_true(footprint_objects_add(&f.footprint, in_folder("kinds.o"), &skipped, &f.err));
     assert_true(find_item(&f, "fast")->must_be_internal);
     assert_true(find_item(&f, "quick")->must_be_internal);
     assert_false(find_item(&f, "get")->must_be_internal);
@@ -218,8 +216,7 @@ static void members_of_one_name_are_two(void **state) {
 static void slim_members_are_left_out_with_the_reason(void **state) {
     (void)state;
     struct fixture f;
-    uint32_t skipped = 0;
-    const char *why = NULL;
+    struct footprint_skipped skipped;
     write_file("a.c", "int first[2] = { 1 }; int f(void) { return first[0]; }\n");
     assert_true(command("cd %s && rm -f *.a && gcc -c a.c -o full.o && gcc -flto "
                         "-fno-fat-lto-objects -c a.c -o "
@@ -228,14 +225,14 @@ static void slim_members_are_left_out_with_the_reason(void **state) {
                         "ar rcs none.a slim.o",
             test_folder));
     begin(&f);
-    assert_true(footprint_objects_add(&f.footprint, in_folder("some.a"), &skipped, &why, &f.err));
-    assert_int_equal(skipped, 1);
-    assert_non_null(strstr(why, "some.a(slim.o)"));
-    assert_non_null(strstr(why, "-ffat-lto-objects"));
+    assert_true(footprint_objects_add(&f.footprint, in_folder("some.a"), &skipped, &f.err));
+    assert_int_equal(skipped.count, 1);
+    assert_non_null(strstr(skipped.why, "some.a(slim.o)"));
+    assert_non_null(strstr(skipped.why, "-ffat-lto-objects"));
     assert_item(&f, "first", FOOTPRINT_DATA, 8);
-    assert_false(footprint_objects_add(&f.footprint, in_folder("none.a"), &skipped, &why, &f.err));
+    assert_false(footprint_objects_add(&f.footprint, in_folder("none.a"), &skipped, &f.err));
     assert_non_null(strstr(f.err.text, "-ffat-lto-objects"));
-    assert_false(footprint_objects_add(&f.footprint, in_folder("slim.o"), &skipped, &why, &f.err));
+    assert_false(footprint_objects_add(&f.footprint, in_folder("slim.o"), &skipped, &f.err));
     assert_non_null(strstr(f.err.text, "-flto"));
     end(&f);
     READ(&f, NULL, "fat.o");
@@ -247,8 +244,7 @@ static void slim_members_are_left_out_with_the_reason(void **state) {
 static void bitcode_is_left_out_with_the_reason(void **state) {
     (void)state;
     struct fixture f;
-    uint32_t skipped = 0;
-    const char *why = NULL;
+    struct footprint_skipped skipped;
     if (!has_tool("clang")) {
         skip();
     }
@@ -258,10 +254,10 @@ static void bitcode_is_left_out_with_the_reason(void **state) {
             "ar rc some.a full.o bit.o",
             test_folder));
     begin(&f);
-    assert_true(footprint_objects_add(&f.footprint, in_folder("some.a"), &skipped, &why, &f.err));
-    assert_int_equal(skipped, 1);
-    assert_non_null(strstr(why, "bit.o"));
-    assert_false(footprint_objects_add(&f.footprint, in_folder("bit.o"), &skipped, &why, &f.err));
+    assert_true(footprint_objects_add(&f.footprint, in_folder("some.a"), &skipped, &f.err));
+    assert_int_equal(skipped.count, 1);
+    assert_non_null(strstr(skipped.why, "bit.o"));
+    assert_false(footprint_objects_add(&f.footprint, in_folder("bit.o"), &skipped, &f.err));
     end(&f);
 }
 
@@ -280,14 +276,13 @@ static void files_that_were_cut_off(void **state) {
     assert_true(len < sizeof(bytes));
     for (size_t cut = 0; cut < len; cut += 7) {
         struct fixture f;
-        uint32_t skipped = 0;
-        const char *why = NULL;
+        struct footprint_skipped skipped;
         file = fopen(in_folder("cut.a"), "wb");
         assert_non_null(file);
         assert_int_equal(fwrite(bytes, 1, cut, file), cut);
         assert_int_equal(fclose(file), 0);
         begin(&f);
-        bool done = footprint_objects_add(&f.footprint, in_folder("cut.a"), &skipped, &why, &f.err);
+        bool done = footprint_objects_add(&f.footprint, in_folder("cut.a"), &skipped, &f.err);
         assert_true(done || f.err.text[0] != '\0');
         assert_adds_up(&f);
         end(&f);
@@ -317,7 +312,7 @@ static void places_of_symbols_in_members(void **state) {
         READ(&f, NULL, "lib.a");
         for (size_t k = 0; k < sizeof(places) / sizeof(places[0]); k++) {
             struct footprint_item *item = find_item(&f, places[k].symbol);
-            footprint_place(&f.footprint, item);
+            place_one(&f.footprint, item);
             if (item->line != places[k].line || !str_ends_with(item->source, STR("/p.c"))) {
                 fail_msg("%s: %s at %.*s:%u", tools[i].compiler, places[k].symbol,
                         STR_ARG(item->source), item->line);

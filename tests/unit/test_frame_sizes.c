@@ -90,9 +90,8 @@ static void read_objects(struct fixture *f, struct frame_sizes *s, const char *c
     *f = (struct fixture){ 0 };
     footprint_init(&f->footprint, &f->arena, NULL);
     for (; *names; names++) {
-        uint32_t skipped;
-        const char *why;
-        if (!footprint_objects_add(&f->footprint, in_folder(*names), &skipped, &why, &f->err)) {
+        struct footprint_skipped skipped;
+        if (!footprint_objects_add(&f->footprint, in_folder(*names), &skipped, &f->err)) {
             fail_msg("%s", f->err.text);
         }
     }

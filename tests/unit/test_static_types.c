@@ -20,11 +20,10 @@ static void read_types(struct types_fixture *t) {
 }
 
 static void read_types_of_object(struct types_fixture *t, const char *name) {
-    uint32_t skipped;
-    const char *why;
+    struct footprint_skipped skipped;
     *t = (struct types_fixture){ 0 };
     footprint_init(&t->f.footprint, &t->f.arena, NULL);
-    if (!footprint_objects_add(&t->f.footprint, in_folder(name), &skipped, &why, &t->f.err)) {
+    if (!footprint_objects_add(&t->f.footprint, in_folder(name), &skipped, &t->f.err)) {
         fail_msg("%s", t->f.err.text);
     }
     read_types(t);
