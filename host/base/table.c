@@ -33,7 +33,10 @@ static struct table_row *add_row(struct table *t, size_t cells) {
 }
 
 void table_cell(struct table *t, struct str s) {
+    enum { CELL_MOST = 4096 }; // No terminal is as wide, and each of its characters is measured.
     struct table_row *row = t->filled ? t->last : add_row(t, t->column_count);
+    if (s.len > CELL_MOST)
+        s = str_from(arena_printf(t->arena, "%.*s…", CELL_MOST, s.at));
     row->cells[t->filled++] = human_clean(t->arena, s);
     if (t->filled == t->column_count) {
         t->filled = 0;

@@ -52,14 +52,6 @@ const char *term_bold(const struct term *term) {
     return term->has_color ? "\033[1m" : "";
 }
 
-const char *term_faint(const struct term *term) {
-    return term->has_color ? "\033[2m" : "";
-}
-
-const char *term_warning(const struct term *term) {
-    return term->has_color ? "\033[1;33m" : "";
-}
-
 const char *term_plain(const struct term *term) {
     return term->has_color ? "\033[0m" : "";
 }

@@ -27,11 +27,8 @@ struct term {
 /// on if `fd` is a terminal, NO_COLOR is unset or empty and TERM is neither unset nor "dumb".
 struct term term_of(int fd, enum term_when color);
 
-/// Sequences that begin and end bold, faint and warning text; "" without colour. Colour never
-/// carries meaning alone.
+/// Sequences that begin and end bold text; "" without colour. Colour never carries meaning alone.
 const char *term_bold(const struct term *term);
-const char *term_faint(const struct term *term);
-const char *term_warning(const struct term *term);
 const char *term_plain(const struct term *term);
 
 #endif

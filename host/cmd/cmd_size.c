@@ -9,6 +9,7 @@
 
 #include <elf.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static const char *const sorts[] = { "bytes", "name", "code", "constant", "data", "zero", "padding",
     "linker", "copy", "unknown", NULL };
@@ -66,9 +67,13 @@ struct given {
     enum file_kind kind;
 };
 
-/// By its first bytes. What has none, a missing file or a directory, is taken for an object: whoever reads it says why.
+/// By its first bytes. What has none, a missing file or a directory, is taken for an object: whoever reads it says why. A pipe, whose bytes come
+/// once, is text, as `<(zcat app.map.gz)` makes it.
 static enum file_kind kind_of(const char *path) {
     unsigned char head[20] = { 0 };
+    struct stat status;
+    if (stat(path, &status) == 0 && S_ISFIFO(status.st_mode))
+        return FILE_MAP;
     FILE *stream = fopen(path, "rbe");
     size_t len = stream ? fread(head, 1, sizeof head, stream) : 0;
     if (stream)

@@ -73,6 +73,8 @@ check "the map alone says the same of what was linked" \
     "$(json 'd["rows"][0]["bytes"]' --by object --filter object=a64.o program64 program64.map)"
 check "what the archive had and the program has not is told" \
     equal "$(json '[r["dropped"] > 0 for r in d["rows"] if r["archive"] == "lib64.a"]' program64 program64.map)" "[True]"
+mkfifo pipe
+check "a map may come through a pipe" sh -c "(cat program64.map >pipe &) && $ramlens size program64 pipe >piped && $ramlens size program64 program64.map | cmp - piped"
 check "what is too wide makes do with letters" sh -c "COLUMNS=90 $ramlens size program64 program64.map >narrow; \
     grep -q '^by: m map' narrow && ! grep -q 'bytes .*symbols' narrow && ! sed '/^by: /d' narrow | grep -qE '^.{91}'"
 check "where there is room there are words" sh -c "COLUMNS=200 $ramlens size program64 program64.map | grep -qE 'padding .*linker .*symbols  known by'"

@@ -191,6 +191,17 @@ static void lines_keep_to_the_width(void **state) {
     }
 }
 
+/// A terminal would show no more of it; a file of one long name costs what is shown.
+static void long_cells_are_cut(void **state) {
+    static char name[100000];
+    struct fixture *f = *state;
+    memset(name, 'x', sizeof name - 1);
+    add_row(f, name, 1, "measured");
+    f->term.columns = 1000000;
+    table_write(&f->table, &f->term, &f->out);
+    assert_int_equal(strspn(strchr(f->out.at, '\n') + 1, "x"), 4096);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(aligned_with_a_total, setup, teardown),
@@ -202,6 +213,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(without_titles_and_rows, setup, teardown),
         cmocka_unit_test_setup_teardown(hostile_cells_are_cleaned, setup, teardown),
         cmocka_unit_test_setup_teardown(lines_keep_to_the_width, setup, teardown),
+        cmocka_unit_test_setup_teardown(long_cells_are_cut, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
