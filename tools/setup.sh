@@ -21,7 +21,7 @@ packages_of() {
         gcc-riscv64-unknown-elf binutils-riscv64-unknown-elf libc6-dev-riscv64-cross \
         ca-certificates debian-archive-keyring "$(cargo_package)" ;;
     test) echo gcc libc6-dev make gcc-multilib g++ g++-multilib libcmocka-dev clang-format \
-        clang-tidy cppcheck shellcheck gcc-riscv64-unknown-elf gcc-arm-none-eabi clang lld llvm dwarves \
+        clang-tidy cppcheck shellcheck gcc-riscv64-unknown-elf gcc-arm-none-eabi gcc-xtensa-lx106 clang lld llvm dwarves \
         elfutils binutils gdb valgrind python3 python3-jsonschema python3-venv ca-certificates "$(cargo_package)" ;;
     fuzz) echo clang libclang-rt-dev ;;
     bench) echo heaptrack valgrind npm python3-venv ;;

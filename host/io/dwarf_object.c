@@ -3,6 +3,7 @@
 /// make a number. COMMON variables are in no section, so they are given addresses in the copy of the symbol table.
 #include "dwarf_object.h"
 
+#include "dwarf_xtensa.h"
 #include "elf_bytes.h"
 
 #include <elf.h>
@@ -160,6 +161,9 @@ bool dwarf_object_open(struct dwarf_object *o, struct arena *a, const struct elf
         memcpy(copy, elf->bytes.at, elf->bytes.len);
     }
     lay_out_common(elf, o->addresses[0], copy, &end);
+    if (elf->machine == EM_XTENSA) {
+        dwarf_xtensa_relocate(a, elf, o->addresses, copy);
+    }
     (void)elf_version(EV_CURRENT);
     o->elf = elf_memory(copy, image.len);
     if (!o->elf || !report(o, elf->path.at, end)) {

@@ -26,7 +26,7 @@ rm -f "$out/made-of"
 rm -rf "$out/crates" "$out/libs"
 if ! cargo vendor --locked --manifest-path "$here/source/Cargo.toml" "$out/crates" >"$out/log" 2>&1; then
     tail -n 25 "$out/log" >&2
-    fail "cargo cannot fetch the crate (tools/setup.sh standin says more)"
+    fail "cargo cannot fetch the crate (tools/setup.sh subject installs one)"
 fi
 mv "$out/crates/esp-wifi-sys-esp32c6/libs" "$out/libs"
 cp "$out/crates/esp-wifi-sys-esp32c6/Cargo.toml" "$out/libs/Cargo.toml" # its licence

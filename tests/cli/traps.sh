@@ -194,6 +194,22 @@ linked clang-x86-64 gcc -static
 # shellcheck disable=SC2086
 linked clang-riscv32 riscv64-unknown-elf-gcc $rv
 
+# Xtensa keeps addresses and large numbers in literals beside the code, which linking takes together; it has no thread-local variables there.
+grep -v _Thread_local one.c | sed 's/ + thread_[a-z]*\[0\]//g; s/return i \* 7/return i * 123456789/' >wide.c
+for part in wide two main; do
+    xtensa-lx106-elf-gcc -mlongcalls -g -O1 -ffreestanding -ffunction-sections -fdata-sections -c $part.c -o $part-xtensa.o || exit 2
+done
+rm -f libxtensa.a && ar rcs libxtensa.a wide-xtensa.o two-xtensa.o
+xtensa-lx106-elf-gcc -nostdlib -Wl,--gc-sections,-e,main,-Map=xtensa.map -o xtensa.elf main-xtensa.o libxtensa.a || exit 2
+check "xtensa: places of objects, whose debug information is relocated" equal "wide.c:2 two.c:2 two.c:4" "$(places libxtensa.a data_words shared_block change)"
+check "xtensa: an archive has what its members have" equal "$(($(loaded wide-xtensa.o) + $(loaded two-xtensa.o)))" "$(json "d['files'][0]['section_bytes']" libxtensa.a)"
+check "xtensa: literals are a kind" equal True "$(size --json --by kind libxtensa.a | /usr/bin/python3 -c 'import json,sys; print(any(r["kind"] == "literal" for r in json.load(sys.stdin)["rows"]))')"
+check "xtensa, linked: every loaded byte has one owner, with the map and without" equal "$(loaded xtensa.elf) $(loaded xtensa.elf) $(loaded xtensa.elf)" \
+    "$(json "d['files'][0]['section_bytes']" xtensa.elf xtensa.map) $(json "sum(r['bytes'] for r in d['rows'])" xtensa.elf xtensa.map) $(json "sum(r['bytes'] for r in d['rows'])" xtensa.elf)"
+check "xtensa, linked: nothing without an owner" equal 0 "$(json "d['total']['unknown']" xtensa.elf xtensa.map)"
+check "xtensa, linked: literals stand apart from the code" equal True "$(size --json --by kind xtensa.elf xtensa.map | /usr/bin/python3 -c 'import json,sys; print({r["kind"]: r["bytes"] for r in json.load(sys.stdin)["rows"]}.get("literal", 0) >= 12)')"
+check "xtensa, linked: places" equal "wide.c:5 two.c:2 two.c:4" "$(places xtensa.elf counter shared_block change)"
+
 check "small data of RISC-V is data and zero data" equal "(32, 4)" "$(json "(max(r['bytes'] for r in d['rows'] if r['symbol'] == 'state'), b['counter','zero'])" riscv32.elf)"
 check "functions of Thumb begin at even addresses" equal 0 "$(size --json --by symbol arm.elf | /usr/bin/python3 -c '
 import json, subprocess, sys
