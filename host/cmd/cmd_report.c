@@ -23,9 +23,13 @@ static const struct opt opts[] = {
     { 0 },
 };
 
-static void warn_modules(struct cmd_context *ctx, const struct answer *w) {
+static void warn_inputs(struct cmd_context *ctx, const struct answer *w) {
     for (const struct module_problem *p = w->owners.problems; p != NULL; p = p->next)
         cmd_warn(ctx, "%.*s: %s; its frames have no names", STR_ARG(p->path), p->text);
+    if (w->left_out.count)
+        cmd_warn(ctx, "%u %s not counted: %s", (unsigned)w->left_out.count,
+                w->left_out.count == 1 ? "member of an archive is" : "members of archives are",
+                w->left_out.why);
     if (w->run.no_checkpoints)
         cmd_warn(ctx, "the trace has no checkpoints: figures are those of its end; "
                       "ramlens_checkpoint() in "
@@ -160,7 +164,7 @@ static int run(struct cmd_context *ctx) {
     if (any)
         judge_guesses(ctx, &answer, &estimates, &guesses);
     cmd_warn_damage(ctx, &answer.trace);
-    warn_modules(ctx, &answer);
+    warn_inputs(ctx, &answer);
     if (answer.has_target)
         plan_warn(ctx, &answer.plans[ANSWER_STATE], o.trace ? o.trace : "(no trace)", answer.image,
                 &answer.owners);

@@ -67,7 +67,10 @@ static void head_of_files(struct report *r) {
     for (size_t i = 0; w->has_device && i < w->device.files.len; i++)
         text_printf(r->out, "device's program %.*s%s\n", STR_ARG(w->device.files.at[i].path),
                 w->device.files.at[i].map ? ", with its map" : "");
-    if (w->has_archives)
+    if (w->has_archives && w->archives.files.len == 1)
+        text_printf(r->out, "%.*s of the device, before linking\n",
+                STR_ARG(w->archives.files.at[0].path));
+    else if (w->has_archives)
         text_printf(r->out, "%zu archives and objects of the device, before linking\n",
                 w->archives.files.len);
 }

@@ -154,9 +154,10 @@ static void host_only(struct report *r) {
     text_printf(&note, "Only on this host, in no region of the chip:");
     for (uint32_t i = 0; i < w->map.count; i++)
         if (w->host_only[i] && c->rows[i].live_bytes > 0)
-            text_printf(&note, " %.*s %s B in %s blocks;", STR_ARG(w->map.names[i]),
+            text_printf(&note, " %.*s %s B in %s block%s;", STR_ARG(w->map.names[i]),
                     human_exact(c->rows[i].live_bytes).text,
-                    human_exact(c->rows[i].live_blocks).text);
+                    human_exact(c->rows[i].live_blocks).text,
+                    c->rows[i].live_blocks == 1 ? "" : "s");
     text_printf(&note, " recorder %s\n", human_bytes(c->recorder_bytes).text);
     text_wrap(r->out, text_str(&note), 0, r->ctx->term.columns);
 }

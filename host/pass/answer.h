@@ -6,6 +6,7 @@
 #include "component_map.h"
 #include "conf.h"
 #include "err.h"
+#include "footprint_objects.h"
 #include "import_log.h"
 #include "observed.h"
 #include "owners.h"
@@ -94,6 +95,7 @@ struct answer {
     struct footprint device; ///< Of `has_device`.
     struct footprint archives; ///< Of `has_archives`.
     bool has_device, has_archives;
+    struct footprint_skipped left_out; ///< Members of the archives that are not in `archives`.
     struct static_sources sources; ///< Of the accounts.
     struct static_account
             accounts[ANSWER_STATES]; ///< Static bytes of the target; with `has_target`.

@@ -81,6 +81,9 @@ static bool open_archives(struct answer *w, const struct answer_options *o, stru
         struct footprint_skipped skipped;
         if (!footprint_objects_add(&w->archives, o->archives[i], &skipped, err))
             return false;
+        skipped.count += w->left_out.count;
+        w->left_out = w->left_out.count ? w->left_out : skipped;
+        w->left_out.count = skipped.count;
     }
     footprint_add_components(&w->archives, &w->map);
     return true;

@@ -23,6 +23,13 @@ static = [r for r in t['rows'] if r['kind'] == 'static']
 print(($expression))"
 }
 
+# ---- what of the input is not in the answer is said
+
+printf 'int zero[30];\n' >"$tmp/part.c"
+gcc -m32 -c "$tmp/part.c" -o "$tmp/part.o" && head -c 300 "$tmp/part.o" >"$tmp/cut.o" && ar rcS "$tmp/parts.a" "$tmp/part.o" "$tmp/cut.o"
+report --target esp32p4 --archives "$tmp/parts.a" >"$tmp/text" 2>"$tmp/err"
+check "a damaged member is told" sh -c "grep -q '1 member of an archive is not counted: .*parts.a(cut.o) is damaged' '$tmp/err' && grep -q '^static .*120  archives' '$tmp/text'"
+
 # ---- each input is optional, the sum is the memory
 
 whole='all(sum(r["bytes"] for r in t["rows"]) + t["free"] == t["size"] for c in d["checkpoints"] for t in c["regions"]), t["size"]'
