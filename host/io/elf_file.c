@@ -6,7 +6,8 @@
 
 enum {
     SEGMENTS_MOST = 1024, ///< A program has a handful.
-    NAMES_MOST = 16, ///< Times the file's size: names that share their ends, as `.L0 ` does on RISC-V, add up to more than their table.
+    NAMES_MOST =
+            16, ///< Times the file's size: names that share their ends, as `.L0 ` does on RISC-V, add up to more than their table.
 };
 
 // ---- damage

@@ -96,7 +96,7 @@ struct answer {
     struct footprint archives; ///< Of `has_archives`.
     bool has_device, has_archives;
     struct footprint_skipped left_out; ///< Members of the archives that are not in `archives`.
-    struct static_sources sources; ///< Of the accounts.
+    struct static_sources sources;     ///< Of the accounts.
     struct static_account
             accounts[ANSWER_STATES]; ///< Static bytes of the target; with `has_target`.
     struct versions versions;        ///< What the program was built from, by PROGRAM.versions.
