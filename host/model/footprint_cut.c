@@ -448,6 +448,14 @@ static bool is_of_linker(struct str object) {
     return str_equal(object, STR("linker stubs")) || str_equal(object, STR("<internal>"));
 }
 
+/// Whether all objects' strings or constants are in `input`; footprint_linked_merged() finds out which.
+static bool is_merged(const struct sweep *s, const struct ldmap_input *input) {
+    struct str output = s->cut->map->outputs[input->output].name;
+    enum footprint_kind kind = footprint_kind_of(&s->in->traits, output);
+    return section_is_merged_by_lld(input->object, input->name, output) && kind != FOOTPRINT_ZERO &&
+           kind != FOOTPRINT_THREAD_ZERO;
+}
+
 static uint32_t object_of(struct sweep *s, const struct ldmap_input *input) {
     if (input->object.len == 0 || is_of_linker(input->object)) {
         return FOOTPRINT_NONE;
@@ -492,8 +500,9 @@ static void cut_input(
     }
     struct str name = input->kind == LDMAP_COMMON ? STR("COMMON") : input->name;
     p.must_be_internal = must_be_internal(s, name);
-    p.kind = is_of_linker(input->object) ? FOOTPRINT_LINKER
-                                         : footprint_kind_of(&s->in->traits, name);
+    p.kind = is_merged(s, input)           ? FOOTPRINT_STRING
+             : is_of_linker(input->object) ? FOOTPRINT_LINKER
+                                           : footprint_kind_of(&s->in->traits, name);
     // What GNU ld makes itself (.got, .plt, .dynsym ...) it keeps with the first object of its command line.
     if (p.kind != FOOTPRINT_LINKER)
         p.object = object_of(s, input);

@@ -78,6 +78,16 @@ bool section_name_is_mergeable(struct str name) {
            (str_matches(name, STR("*.str[1248].[0-9]*")) || str_matches(name, STR("*.cst[0-9]*")));
 }
 
+bool section_name_is_merged_constant(struct str name) {
+    return may_be_mergeable(name) && str_matches(name, STR("*.cst[0-9]*"));
+}
+
+bool section_is_merged_by_lld(struct str object, struct str input, struct str output) {
+    bool is_own = str_equal(object, STR("<internal>")) && str_equal(input, output);
+    return is_own && !section_name_is_linker_made(input) && !section_name_is_constant(input) &&
+           !str_starts_with(input, STR(".ARM.ex"));
+}
+
 /// Vectors stand in sections of their own: `.isr_vector`, `.exception_vectors.text`, `.Level2InterruptVector.text`, `.iram0.vectors`.
 /// The word alone would also be found in `.text._ZNSt6vectorIiE9push_backEi`.
 static bool is_vector_word(struct str word) {
@@ -192,7 +202,8 @@ struct section_traits section_traits_of(const struct elf_section *s, const struc
         .is_nobits = s->type == SHT_NOBITS,
         .is_writable = (s->flags & SHF_WRITE) != 0,
         .is_thread = (s->flags & SHF_TLS) != 0,
-        .is_mergeable = (s->flags & SHF_MERGE) != 0 };
+        .is_mergeable = (s->flags & SHF_MERGE) != 0,
+        .has_strings = (s->flags & SHF_STRINGS) != 0 };
 }
 
 /// A memory that cannot change. A linker script's own word is only believed beside a name: a chip's

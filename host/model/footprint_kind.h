@@ -21,6 +21,7 @@ struct section_traits {
     bool is_writable;
     bool is_thread;
     bool is_mergeable; ///< The linker folds equal entries.
+    bool has_strings;  ///< They are strings, each to its terminator.
 };
 
 /// Those of section `s` of an ELF file.
@@ -42,5 +43,12 @@ bool section_name_is_constant(struct str name);
 
 /// Whether the name is one that compilers give to entries that may be merged: .rodata.str1.4, .rodata.cst8.
 bool section_name_is_mergeable(struct str name);
+
+/// Whether the name is that of entries of one size that may be merged, and are no strings: .rodata.cst8.
+bool section_name_is_merged_constant(struct str name);
+
+/// Whether `input`, which `object` brought to the output section `output`, is what lld made of the mergeable sections of all objects: its map calls it
+/// the linker's own, by the name of the output section.
+bool section_is_merged_by_lld(struct str object, struct str input, struct str output);
 
 #endif

@@ -7,12 +7,11 @@
 ///     output    f o o b a r \0        of a.o "foobar", of b.o "bar"
 ///     items    [a.o  ][shared ]
 #include "footprint_entries.h"
-
-#include "footprint_linked.h"
-#include "hash.h"
-
 #include "footprint_inputs.h"
 #include "footprint_kind.h"
+#include "footprint_linked.h"
+#include "hash.h"
+#include "merge_shapes.h"
 #include "vec.h"
 
 #include <elf.h>
@@ -86,9 +85,10 @@ struct merging {
         struct cut_at *at;
         size_t len, room;
     } cuts;
-    bool *is_linked; ///< By object: it is in the program.
+    bool *is_linked; ///< By object: it is in the program; NULL until find_linked().
     size_t object_count;
-    uint32_t object; ///< The one being read.
+    struct merge_shapes *shapes; ///< NULL until the first section of lld's is met.
+    uint32_t object;             ///< The one being read.
     uint32_t unread;
     uint64_t
             bytes_left; ///< Of regions to look at: sections may name the same bytes of a file over and over.
@@ -122,8 +122,12 @@ static uint64_t hash_source(uint32_t object, struct str name) {
     return hash_str(hash_number(HASH_SEED, object), name);
 }
 
+static bool is_of_linker(struct str object) {
+    return object.len == 0 || str_equal(object, STR("<internal>"));
+}
+
 static bool may_be_merged(const struct ldmap_input *input) {
-    return input->kind == LDMAP_INPUT && input->object.len != 0 &&
+    return input->kind == LDMAP_INPUT && !is_of_linker(input->object) &&
            (input->is_merged || section_name_is_mergeable(input->name));
 }
 
@@ -164,6 +168,36 @@ static void note_discarded(struct merging *m, const struct ldmap_discarded *d) {
     }
 }
 
+// ---- the objects that are linked ----
+
+/// The object that brought `input`; FOOTPRINT_NONE: nobody's.
+static uint32_t object_of(struct merging *m, const struct ldmap_input *input) {
+    bool is_nobodys =
+            input->kind == LDMAP_FILL || input->kind == LDMAP_SCRIPT || is_of_linker(input->object);
+    return is_nobodys
+                   ? FOOTPRINT_NONE
+                   : footprint_object_of(m->footprint, m->file, input->archive, input->object, 1);
+}
+
+/// Finds the objects that are in the program, if only with what was merged into others'.
+static void find_linked(struct merging *m) {
+    const struct ldmap *map = m->footprint->files.at[m->file].map;
+    if (m->is_linked) {
+        return;
+    }
+    for (size_t i = 0; i < map->input_count; i++) {
+        (void)object_of(m, &map->inputs[i]);
+    }
+    m->object_count = m->footprint->objects.len;
+    m->is_linked = NEW_ARRAY(m->footprint->arena, bool, m->object_count + 1);
+    for (size_t i = 0; i < map->input_count; i++) {
+        uint32_t object = object_of(m, &map->inputs[i]);
+        if (object != FOOTPRINT_NONE) {
+            m->is_linked[object] = true;
+        }
+    }
+}
+
 // ---- the output's entries ----
 
 struct shape_search {
@@ -183,10 +217,43 @@ static void find_shape(void *self, const struct elf_file *elf) {
     }
 }
 
+static void note_shapes(void *self, const struct elf_file *elf) {
+    struct merging *m = self;
+    merge_shapes_add(m->shapes, m->footprint->arena, elf);
+}
+
+/// What all objects merge. Read once, and only for lld's programs.
+static struct merge_shapes *all_shapes(struct merging *m) {
+    if (m->shapes) {
+        return m->shapes;
+    }
+    find_linked(m);
+    m->shapes = NEW(m->footprint->arena, struct merge_shapes);
+    for (uint32_t i = 0; i < m->object_count; i++) {
+        const struct footprint_object *o = &m->footprint->objects.at[i];
+        if (m->is_linked[i]) {
+            (void)footprint_inputs_visit(m->inputs, o->archive, o->member, note_shapes, m);
+        }
+    }
+    return m->shapes;
+}
+
+/// Whether the item is of a section that lld made of all objects'.
+static bool is_of_lld(const struct merging *m, const struct footprint_item *item) {
+    struct str output = m->footprint->sections.at[item->section].name;
+    return item->object == FOOTPRINT_NONE && item->input.len != 0 &&
+           section_is_merged_by_lld(STR("<internal>"), item->input, output);
+}
+
 /// How the item's bytes are divided: as the input is that the map charges them to, else as its name says (".str1.4", ".cst8").
 static struct footprint_entries shape_of_item(
-        struct merging *m, const struct footprint_item *item) {
+        struct merging *m, const struct footprint_item *item, struct str contents) {
     struct shape_search search = { .name = item->input };
+    const struct ldmap *map = m->footprint->files.at[m->file].map;
+    const struct ldmap_input *input = is_of_lld(m, item) ? ldmap_find(map, item->address) : NULL;
+    if (input && merge_shapes_find(all_shapes(m), contents, input->alignment, &search.shape)) {
+        return search.shape;
+    }
     if (item->object != FOOTPRINT_NONE) {
         const struct footprint_object *o = &m->footprint->objects.at[item->object];
         (void)footprint_inputs_visit(m->inputs, o->archive, o->member, find_shape, &search);
@@ -234,10 +301,15 @@ static void add_entry(struct merging *m, const struct region *r, size_t at, size
     *head = is_first ? m->entries.len : *head;
 }
 
+/// What lld merged may have a name, and still nobody to own it.
 static bool is_region(const struct merging *m, const struct footprint_item *item) {
     const struct footprint_section *section = &m->footprint->sections.at[item->section];
-    return item->kind == FOOTPRINT_STRING && item->symbol.len == 0 && section->file == m->file &&
-           !section->is_dropped && (item->known & FOOTPRINT_BY_MAP) && !section->is_nobits;
+    bool is_merged =
+            item->kind == FOOTPRINT_STRING ||
+            (item->kind == FOOTPRINT_CONSTANT && section_name_is_merged_constant(item->input));
+    return is_merged && section->file == m->file && !section->is_dropped &&
+           (item->known & FOOTPRINT_BY_MAP) && !section->is_nobits &&
+           (item->symbol.len == 0 || is_of_lld(m, item));
 }
 
 static struct str contents_of(const struct merging *m, const struct footprint_item *item) {
@@ -253,13 +325,13 @@ static struct str contents_of(const struct merging *m, const struct footprint_it
 
 static void add_region(struct merging *m, size_t number) {
     const struct footprint_item *item = &m->footprint->items.at[number];
-    struct region region = { .item = number,
-        .contents = contents_of(m, item),
-        .shape = shape_of_item(m, item),
-        .first_entry = m->entries.len };
+    struct region region = {
+        .item = number, .contents = contents_of(m, item), .first_entry = m->entries.len
+    };
     if (region.contents.len > m->bytes_left) {
         return;
     }
+    region.shape = shape_of_item(m, item, region.contents);
     m->bytes_left -= region.contents.len;
     for (size_t at = 0; at < region.contents.len && m->entries.len < UINT32_MAX - 1;) {
         size_t bytes = footprint_entry_bytes(&region.shape, region.contents, at);
@@ -338,30 +410,6 @@ static void read_object(void *self, const struct elf_file *elf) {
         bool is_any = !source || *source == OUTPUT_ANY;
         struct footprint_entries shape = footprint_entries_of(s);
         read_entries(m, contents, &shape, is_any ? OUTPUT_ANY : (uint32_t)(*source - 1));
-    }
-}
-
-/// The object that brought `input`; FOOTPRINT_NONE: nobody's.
-static uint32_t object_of(struct merging *m, const struct ldmap_input *input) {
-    bool is_nobodys = input->kind == LDMAP_FILL || input->kind == LDMAP_SCRIPT ||
-                      input->object.len == 0 || str_equal(input->object, STR("<internal>"));
-    return is_nobodys
-                   ? FOOTPRINT_NONE
-                   : footprint_object_of(m->footprint, m->file, input->archive, input->object, 1);
-}
-
-/// Finds the objects that are in the program, if only with what was merged into others'.
-static void find_linked(struct merging *m, const struct ldmap *map) {
-    for (size_t i = 0; i < map->input_count; i++) {
-        (void)object_of(m, &map->inputs[i]);
-    }
-    m->object_count = m->footprint->objects.len;
-    m->is_linked = NEW_ARRAY(m->footprint->arena, bool, m->object_count + 1);
-    for (size_t i = 0; i < map->input_count; i++) {
-        uint32_t object = object_of(m, &map->inputs[i]);
-        if (object != FOOTPRINT_NONE) {
-            m->is_linked[object] = true;
-        }
     }
 }
 
@@ -446,6 +494,7 @@ static void add_item(struct remade *r, const struct footprint_item *from, uint64
     }
     struct footprint_item *item = vec_push(r->merging->footprint->arena, &r->items);
     *item = *from;
+    item->continues |= from->symbol.len != 0 && address != from->address;
     item->address = address;
     item->bytes = bytes;
     if (user != USER_NONE) {
@@ -476,14 +525,16 @@ static void add_entry_items(struct remade *r, const struct footprint_item *from,
 static void add_region_items(struct remade *r, const struct region *region) {
     const struct merging *m = r->merging;
     const struct footprint_item *from = &m->footprint->items.at[region->item];
+    struct footprint_item whole = *from;
     struct footprint_item padding = *from;
     uint64_t at = from->address;
+    whole.kind = region->shape.is_strings ? FOOTPRINT_STRING : FOOTPRINT_CONSTANT;
     padding.kind = FOOTPRINT_PADDING;
     padding.cause = FOOTPRINT_INSIDE;
     for (size_t i = 0; i < region->entry_count; i++) {
         const struct entry *e = &m->entries.at[region->first_entry + i];
         add_item(r, &padding, at, e->address - at, USER_NONE);
-        add_entry_items(r, from, (uint32_t)(region->first_entry + i));
+        add_entry_items(r, &whole, (uint32_t)(region->first_entry + i));
         at = e->address + e->text.len;
     }
     add_item(r, &padding, at, from->address + from->bytes - at, USER_NONE);
@@ -536,7 +587,7 @@ bool footprint_linked_merged(
     }
     find_regions(&m);
     if (m.regions.len != 0) {
-        find_linked(&m, program->map);
+        find_linked(&m);
         read_objects(&m);
         find_tails(&m);
         replace_items(&m);

@@ -40,22 +40,27 @@ static uint64_t merged_bytes(const struct fixture *f, const char *member) {
     for (size_t i = 0; i < f->footprint.items.len; i++) {
         const struct footprint_item *item = &f->footprint.items.at[i];
         bool is_its = member ? str_equal(object_of(f, item), str_from(member)) : item->is_shared;
-        sum += item->kind == FOOTPRINT_STRING && is_its ? item->bytes : 0;
+        bool is_merged = item->kind == FOOTPRINT_STRING || item->kind == FOOTPRINT_CONSTANT;
+        sum += is_merged && item->known & FOOTPRINT_BY_OBJECT && is_its ? item->bytes : 0;
         assert_true(!item->is_shared || item->object == FOOTPRINT_NONE);
     }
     return sum;
 }
 
+/// Bytes of what is merged, and between it.
+static uint64_t mergeable_bytes(const struct fixture *f) {
+    return bytes_of(f, NULL, FOOTPRINT_STRING) + bytes_of(f, NULL, FOOTPRINT_CONSTANT) +
+           bytes_of(f, NULL, FOOTPRINT_PADDING);
+}
+
 static void read_merged(struct fixture *f, uint32_t expected_unread) {
     uint32_t unread = UINT32_MAX;
     read_linked(f, "merged", "merged.map");
-    uint64_t strings = bytes_of(f, NULL, FOOTPRINT_STRING);
-    uint64_t padding = bytes_of(f, NULL, FOOTPRINT_PADDING);
+    uint64_t before = mergeable_bytes(f);
     assert_true(footprint_linked_merged(&f->footprint, 0, NULL, &unread, &f->err));
     assert_int_equal(unread, expected_unread);
     assert_adds_up(f);
-    assert_int_equal(bytes_of(f, NULL, FOOTPRINT_STRING) + bytes_of(f, NULL, FOOTPRINT_PADDING),
-            strings + padding);
+    assert_int_equal(mergeable_bytes(f), before);
 }
 
 /// "bar" is the end of "foobar", "wide" that of "a wide"; what --gc-sections dropped owns nothing.
@@ -68,6 +73,28 @@ static void strings_go_back_to_their_owners(void **state) {
     assert_int_equal(merged_bytes(&f, "b.o"), 0);
     assert_int_equal(merged_bytes(&f, "c.o"), 10 + 8 + 2 * 4);
     assert_int_equal(merged_bytes(&f, NULL), 4 + 8 + 8 + 5 * 4);
+    end(&f);
+}
+
+/// Its map calls all of them the linker's own, by the name of the output section. It stores no string as the end of another.
+static void strings_that_lld_merged_go_back_too(void **state) {
+    (void)state;
+    struct fixture f;
+    build_merged("gcc -m64 -msse2");
+    assert_true(command("cd %s && gcc -O2 -msse2 -ffreestanding -fno-pie -c a.c b.c c.c main.c && "
+                        "gcc -fuse-ld=lld -nostdlib -static -no-pie -Wl,-Map=merged.map -o merged "
+                        "main.o a.o b.o c.o",
+            test_folder));
+    read_linked(&f, NULL, "merged.map");
+    assert_true(bytes_of(&f, ".rodata", FOOTPRINT_STRING) != 0);
+    assert_int_equal(bytes_of(&f, ".rodata", FOOTPRINT_LINKER), 0);
+    end(&f);
+    read_merged(&f, 0);
+    assert_int_equal(merged_bytes(&f, "a.o"), 7 + 5 * 4);
+    assert_int_equal(merged_bytes(&f, "b.o"), 4);
+    assert_int_equal(merged_bytes(&f, "c.o"), 10 + 8 + 8 + 7 * 4);
+    assert_int_equal(merged_bytes(&f, NULL), 10 + 8 + 8);
+    assert_int_equal(bytes_of(&f, ".rodata", FOOTPRINT_CONSTANT), 2 * 8);
     end(&f);
 }
 
@@ -182,6 +209,7 @@ static void archives_say_what_is_not_in_the_program(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(strings_go_back_to_their_owners),
+        cmocka_unit_test(strings_that_lld_merged_go_back_too),
         cmocka_unit_test(aligned_strings_have_padding_between_them),
         cmocka_unit_test(objects_that_are_gone_are_counted),
         cmocka_unit_test(without_a_map_nothing_can_be_given_back),
