@@ -34,7 +34,7 @@ enum footprint_kind {
     FOOTPRINT_CODE,
     FOOTPRINT_CONSTANT, ///< Never changes once loaded: flash, unless someone put it elsewhere.
     FOOTPRINT_LITERAL, ///< Constants between functions: Xtensa's .literal, ARM's literal pools ($d in code).
-    FOOTPRINT_STRING, ///< In a section of strings or constants that the linker merges.
+    FOOTPRINT_STRING, ///< In a section of strings that the linker merges, or found to be text.
     FOOTPRINT_DATA,   ///< Has an initial value and may change: RAM, and storage for the value.
     FOOTPRINT_ZERO,   ///< Begins as zero, or with no value (.noinit): RAM. COMMON is this, too.
     FOOTPRINT_THREAD_DATA, ///< Thread-local with an initial value: a copy in each thread.

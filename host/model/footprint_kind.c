@@ -177,7 +177,7 @@ static enum hint hint_of(struct str name) {
         return HINT_CONSTANT;
     }
     if (section_name_is_mergeable(name)) {
-        return HINT_STRING;
+        return section_name_is_merged_constant(name) ? HINT_CONSTANT : HINT_STRING;
     }
     if (str_starts_with(name, STR(".gnu.linkonce."))) {
         return hint_of_linkonce(name);
@@ -222,14 +222,14 @@ static enum footprint_kind kind_of_data(const struct section_traits *s, enum hin
     case HINT_STRING:
         return FOOTPRINT_STRING;
     case HINT_CONSTANT:
-        return s->is_mergeable ? FOOTPRINT_STRING : FOOTPRINT_CONSTANT;
+        return s->has_strings ? FOOTPRINT_STRING : FOOTPRINT_CONSTANT;
     case HINT_CODE: // Code that a script put among data.
         return FOOTPRINT_CODE;
     default:
         break;
     }
     if (s->is_mergeable) {
-        return FOOTPRINT_STRING;
+        return s->has_strings ? FOOTPRINT_STRING : FOOTPRINT_CONSTANT;
     }
     return is_fixed ? FOOTPRINT_CONSTANT : FOOTPRINT_DATA;
 }

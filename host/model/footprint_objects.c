@@ -64,6 +64,8 @@ static void add_mergeable(
         next = footprint_entry_next(
                 &shape, contents, at + footprint_entry_bytes(&shape, contents, at));
         add_entry(a, section, at, next - at); // what aligns the next one included
+        if (!shape.is_strings)
+            a->f->items.at[a->f->items.len - 1].kind = FOOTPRINT_CONSTANT;
     }
 }
 

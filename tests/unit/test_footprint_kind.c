@@ -50,6 +50,7 @@ static const struct kind_case cases[] = {
     // Constants that a script put into RAM, and data.
     { ".dram0.data", ".rodata.table", &ram, AW, SHT_PROGBITS, FOOTPRINT_CONSTANT },
     { ".dram0.data", ".rodata.f.str1.4", &ram, AW, SHT_PROGBITS, FOOTPRINT_STRING },
+    { ".dram0.data", ".rodata.cst8", &ram, AW, SHT_PROGBITS, FOOTPRINT_CONSTANT },
     { ".dram0.data", ".sdata.x", &ram, AW, SHT_PROGBITS, FOOTPRINT_DATA },
     { ".dram0.data", ".dram1.7", &ram, AW, SHT_PROGBITS, FOOTPRINT_DATA },
     { ".data.rel.ro", ".data.rel.ro.x", &ram, AW, SHT_PROGBITS, FOOTPRINT_CONSTANT },
@@ -64,7 +65,10 @@ static const struct kind_case cases[] = {
     { ".tdata", ".tdata.x", NULL, AW | SHF_TLS, SHT_PROGBITS, FOOTPRINT_THREAD_DATA },
     { ".got", ".got", &ram, AW, SHT_PROGBITS, FOOTPRINT_LINKER },
     { ".rodata", "", &flash, A | SHF_MERGE | SHF_STRINGS, SHT_PROGBITS, FOOTPRINT_STRING },
+    { ".rodata.cst8", "", NULL, A | SHF_MERGE, SHT_PROGBITS, FOOTPRINT_CONSTANT },
     // Of a map alone.
+    { ".rodata", ".rodata.cst8", NULL, 0, 0, FOOTPRINT_CONSTANT },
+    { ".rodata", ".rodata.str1.4", NULL, 0, 0, FOOTPRINT_STRING },
     { ".dram0.bss", ".bss.x", &ram, 0, 0, FOOTPRINT_ZERO },
     { ".dram0.bss", "", &ram, 0, 0, FOOTPRINT_ZERO },
     { ".iram0.text", ".iram1.12", &map_rx, 0, 0, FOOTPRINT_CODE },
