@@ -312,29 +312,30 @@ static bool is_elsewhere(const struct footprint *f, const struct footprint_secti
            f->memories.list[section->memory].source != MEMORY_OF_TARGET;
 }
 
+/// What is linked to where the target has no memory.
+static uint64_t bytes_elsewhere(const struct footprint *f) {
+    uint64_t sum = 0;
+    for (size_t i = 0; i < f->items.len; i++) {
+        const struct footprint_item *item = &f->items.at[i];
+        if (memory_use_counts(f, item) && is_elsewhere(f, &f->sections.at[item->section]))
+            sum += item->bytes;
+    }
+    return sum;
+}
+
 /// What each memory holds, whatever the filter.
 static void fill_memories(struct cmd_context *ctx, struct size_answer *s) {
     struct footprint *f = &s->footprint;
-    uint64_t *used = NEW_ARRAY(ctx->arena, uint64_t, f->memories.count + 1);
-    for (size_t i = 0; i < f->items.len; i++) {
-        const struct footprint_item *item = &f->items.at[i];
-        const struct footprint_section *section = &f->sections.at[item->section];
-        if (item->fate != FOOTPRINT_LINKED || item->cause == FOOTPRINT_DUMMY)
-            continue;
-        if (section->memory != MEMORY_NONE)
-            used[section->memory] += item->bytes;
-        if (s->has_target && is_elsewhere(f, section))
-            s->elsewhere += item->bytes;
-        if (section->load_memory != MEMORY_NONE && !section->is_nobits)
-            used[section->load_memory] += item->bytes;
-    }
+    struct memory_use *use = NEW_ARRAY(ctx->arena, struct memory_use, f->memories.count + 1);
+    memory_use_of(ctx->arena, f, use);
+    s->elsewhere = s->has_target ? bytes_elsewhere(f) : 0;
     s->memories = NEW_ARRAY(ctx->arena, struct size_memory, f->memories.count + 1);
     for (uint32_t i = 0; i < f->memories.count; i++) {
         const struct memory *m = &f->memories.list[i];
         bool is_region = m->source == MEMORY_OF_TARGET && m->region != TARGET_NONE;
-        if (used[i] || is_region)
+        if (use[i].used || is_region)
             s->memories[s->memory_count++] = (struct size_memory){ .memory = i,
-                .used = used[i],
+                .use = use[i],
                 .reserved = is_region ? s->target.regions[m->region].reserved_bytes : 0 };
     }
 }

@@ -53,7 +53,8 @@ static json_t *memories(const struct size_answer *s) {
         json_out_number(o, "start", m->start);
         json_out_number(o, "bytes", m->bytes);
         json_out_number(o, "reserved", s->memories[i].reserved);
-        json_out_number(o, "used", s->memories[i].used);
+        json_out_number(o, "used", s->memories[i].use.used);
+        json_out_number(o, "overlaid", s->memories[i].use.overlaid);
         json_object_set_new(o, "is_ram", json_boolean(m->is_ram));
         json_out_str(o, "known_by", str_from(sources[m->source]));
         json_array_append_new(list, o);

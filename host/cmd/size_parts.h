@@ -5,6 +5,7 @@
 #include "cmd.h"
 #include "footprint.h"
 #include "frame_sizes.h"
+#include "memory_use.h"
 #include "size_table.h"
 #include "static_types.h"
 #include "target.h"
@@ -15,8 +16,8 @@
 
 /// A memory and what it holds.
 struct size_memory {
-    uint32_t memory; ///< Index into footprint.memories.
-    uint64_t used;   ///< What runs or lies there, initial values of data included.
+    uint32_t memory;       ///< Index into footprint.memories.
+    struct memory_use use; ///< What runs or lies there, initial values of data included.
     uint64_t
             reserved; ///< Of a target's region: its caches, ROM data and the like; no program has them. Else 0.
 };

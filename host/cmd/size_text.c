@@ -278,6 +278,27 @@ static void rows(struct cmd_context *ctx, struct size_answer *s, struct text *ou
     }
 }
 
+/// Sections that take turns at one place: their rows add up to more than the memory has of them.
+static void overlays(struct cmd_context *ctx, const struct size_answer *s, struct text *out) {
+    enum { SHOWN = 8 };
+    for (uint32_t i = 0; i < s->memory_count; i++) {
+        const struct memory_use *use = &s->memories[i].use;
+        if (use->overlays.len == 0)
+            continue;
+        text_printf(out, "In %.*s ",
+                STR_ARG(human_clean(
+                        ctx->arena, s->footprint.memories.list[s->memories[i].memory].name)));
+        for (size_t k = 0; k < use->overlays.len && k < SHOWN; k++)
+            text_printf(out, "%s%.*s", k ? ", " : "",
+                    STR_ARG(human_clean(
+                            ctx->arena, s->footprint.sections.at[use->overlays.at[k]].name)));
+        if (use->overlays.len > SHOWN)
+            text_printf(out, " and %s more", human_exact(use->overlays.len - SHOWN).text);
+        text_printf(out, " share addresses: %s B of them are not counted twice.\n\n",
+                human_exact(use->overlaid).text);
+    }
+}
+
 /// Each memory: what it has, what of it is used.
 static void memories(struct cmd_context *ctx, struct size_answer *s, struct text *out) {
     static const char *const sources[] = { "target", "map", "segment" };
@@ -299,7 +320,7 @@ static void memories(struct cmd_context *ctx, struct size_answer *s, struct text
     for (uint32_t i = 0; i < s->memory_count; i++) {
         const struct size_memory *used = &s->memories[i];
         const struct memory *m = &s->footprint.memories.list[used->memory];
-        uint64_t taken = used->used + used->reserved;
+        uint64_t taken = used->use.used + used->reserved;
         if (m->source == MEMORY_OF_SEGMENT)
             continue; // as large as what is in it
         any = true;
@@ -309,8 +330,8 @@ static void memories(struct cmd_context *ctx, struct size_answer *s, struct text
         number(&t, m->bytes);
         if (any_reserved)
             number(&t, used->reserved);
-        number(&t, used->used);
-        table_printf(&t, "%s", human_percent(used->used, m->bytes).text);
+        number(&t, used->use.used);
+        table_printf(&t, "%s", human_percent(used->use.used, m->bytes).text);
         table_printf(&t, "%s",
                 human_change((int64_t)m->bytes - (int64_t)taken).text +
                         (m->bytes >= taken && m->bytes != taken));
@@ -320,6 +341,7 @@ static void memories(struct cmd_context *ctx, struct size_answer *s, struct text
         table_write(&t, &ctx->term, out);
         text_add_char(out, '\n');
     }
+    overlays(ctx, s, out);
     if (s->elsewhere)
         text_printf(out,
                 "%s B are linked to where %.*s has no memory. Is it a program for another "

@@ -3,6 +3,7 @@
 
 #include "greatest.h"
 #include "hash.h"
+#include "memory_use.h"
 #include "suggest.h"
 
 #include "vec.h"
@@ -231,10 +232,13 @@ static struct size_row *row_of(struct making *m, const struct subject *s) {
 
 // ---- counting
 
+/// Whether it lies anywhere: what another bus shows does not, nor zero data of threads.
+static bool takes_room(const struct footprint *f, const struct footprint_item *item) {
+    return item->fate != FOOTPRINT_LINKED || memory_use_counts(f, item);
+}
+
 static bool is_in_ram(const struct footprint *f, const struct footprint_item *item) {
     const struct footprint_section *s = &f->sections.at[item->section];
-    if (item->cause == FOOTPRINT_DUMMY) // Another bus shows what lies there.
-        return false;
     if (s->memory != MEMORY_NONE)
         return f->memories.list[s->memory].is_ram;
     return footprint_kind_is_writable((enum footprint_kind)item->kind) || item->must_be_internal;
@@ -262,11 +266,12 @@ static void count(struct size_row *row, const struct footprint *f, const struct 
         *(item->fate == FOOTPRINT_DUPLICATE ? &row->duplicate : &row->dropped) += item->bytes;
         return;
     }
-    bool in_ram = !s->is_copy && is_in_ram(f, item);
+    bool takes = takes_room(f, item);
+    bool in_ram = takes && !s->is_copy && is_in_ram(f, item);
     row->classes[s->is_copy ? SIZE_COPY : class_of((enum footprint_kind)item->kind)] += item->bytes;
     row->bytes += item->bytes;
     row->ram += in_ram ? item->bytes : 0;
-    bool is_stored = item->cause != FOOTPRINT_DUMMY && (!in_ram || (has_copy && !s->is_copy));
+    bool is_stored = takes && (!in_ram || (has_copy && !s->is_copy));
     row->stored += is_stored ? item->bytes : 0;
     row->least += item->fate == FOOTPRINT_STAYS ? item->bytes - item->may_shrink : 0;
 }
