@@ -123,7 +123,7 @@ struct footprint_section {
     uint32_t memory; ///< Index into `memories.list`, MEMORY_NONE before linking or when in none.
     uint32_t
             load_memory; ///< Where the contents are stored if that is another memory; else MEMORY_NONE. Charged, too.
-    bool is_nobits;  ///< Nothing is stored for it. Of a map alone: not known, false.
+    bool is_nobits; ///< Nothing is stored for it. Of a map alone: by its inputs' names and the load addresses.
     bool is_dropped; ///< Of an input that the program does not hold (FOOTPRINT_DROPPED): not in the file's `section_bytes`.
 };
 

@@ -270,7 +270,7 @@ static enum footprint_kind kind_by_name(const struct section_traits *s, enum hin
         [HINT_THREAD_ZERO] = FOOTPRINT_THREAD_ZERO,
         [HINT_VECTOR] = FOOTPRINT_VECTOR,
         [HINT_LINKER] = FOOTPRINT_LINKER };
-    enum footprint_kind kind = kinds[hint];
+    enum footprint_kind kind = hint == HINT_NONE && s->is_nobits ? FOOTPRINT_ZERO : kinds[hint];
     bool may_change = kind == FOOTPRINT_DATA || kind == FOOTPRINT_ZERO;
     return may_change && is_read_only(s, hint) ? FOOTPRINT_CONSTANT : kind;
 }

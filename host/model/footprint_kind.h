@@ -15,7 +15,7 @@
 struct section_traits {
     struct str name;
     const struct memory *memory; ///< Where it runs; NULL: not known.
-    bool has_flags; ///< Type and flags below are the ELF file's; else they say nothing.
+    bool has_flags; ///< Type and flags below are the ELF file's; else they say nothing but is_nobits, where it is true.
     bool is_code;
     bool is_nobits;
     bool is_writable;

@@ -184,6 +184,39 @@ static bool is_loaded_output(const struct adding *a, const struct ldmap_output *
     return o->address != 0 || memory_at(a, 0, o->name) != MEMORY_NONE;
 }
 
+/// Whether nothing is stored for an input of that name: it begins as zero, or with no value.
+static bool is_unstored(const struct ldmap_input *input) {
+    struct section_traits nameless = { .name = STR("") };
+    enum footprint_kind kind = footprint_kind_of(&nameless, input->name);
+    return input->kind == LDMAP_COMMON || input->kind == LDMAP_FILL ||
+           (input->kind == LDMAP_INPUT &&
+                   (kind == FOOTPRINT_ZERO || kind == FOOTPRINT_THREAD_ZERO));
+}
+
+/// The next output section that is loaded, after the one numbered `number`; NULL when there is none.
+static const struct ldmap_output *output_after(const struct ldmap *map, size_t number) {
+    for (size_t i = number + 1; i < map->output_count; i++) {
+        if (map->outputs[i].address != 0 && !section_name_is_unloaded(map->outputs[i].name)) {
+            return &map->outputs[i];
+        }
+    }
+    return NULL;
+}
+
+/// Of a map alone: whether nothing is stored for the output section. GNU ld prints a load address even then, once a script has
+/// used AT>; but the next section is stored at the same.
+static bool is_unstored_output(const struct ldmap *map, size_t number) {
+    const struct ldmap_output *o = &map->outputs[number];
+    const struct ldmap_output *next = output_after(map, number);
+    bool is_passed_over = next && o->load_address != o->address &&
+                          next->load_address == o->load_address && next->address != o->address;
+    bool all = o->count != 0;
+    for (size_t i = 0; i < o->count && all; i++) {
+        all = is_unstored(&map->inputs[o->first + i]);
+    }
+    return all || is_passed_over;
+}
+
 static void add_outputs(struct adding *a) {
     struct footprint *f = a->footprint;
     for (size_t i = 0; i < a->map->output_count; i++) {
@@ -191,13 +224,17 @@ static void add_outputs(struct adding *a) {
         if (!is_loaded_output(a, o)) {
             continue;
         }
+        bool is_stored = !is_unstored_output(a->map, i);
         struct cut_section in = { .output = o, .contents = STR("") };
         in.section = push_section(
                 a, (struct footprint_section){ .name = o->name,
                            .address = o->address,
-                           .load_address = o->load_address != 0 ? o->load_address : o->address,
-                           .bytes = o->size_bytes });
+                           .load_address =
+                                   is_stored && o->load_address != 0 ? o->load_address : o->address,
+                           .bytes = o->size_bytes,
+                           .is_nobits = !is_stored });
         in.traits = (struct section_traits){ .name = o->name,
+            .is_nobits = !is_stored,
             .memory = memory_of(f, f->sections.at[in.section].memory) };
         footprint_cut_section(&a->cut, &in);
     }

@@ -184,6 +184,46 @@ static void initial_values_are_charged_where_they_are_stored_too(void **state) {
     }
 }
 
+/// As STM32's and the Pico's scripts have it: after one AT>, GNU ld prints load addresses for what has none, and functions lie in .data.
+static void build_of_flash(void) {
+    write_file("st.c",
+            "int d[4] = { 1, 2, 3, 4 }; int z[10]; const int k[5] = { 1 };\n"
+            "__attribute__((section(\".RamFunc\"), noinline)) int ramf(int x) {\n"
+            "  for (int i = 0; i < x; i++) z[i] = d[i & 3];\n"
+            "  return x * d[x & 3]; }\n"
+            "__attribute__((section(\".time_critical.foo\"), noinline)) int tcf(int x) {\n"
+            "  return x * d[x & 3] + 77; }\n"
+            "int start(void) { return ramf(1) + tcf(2) + k[1]; }\n");
+    write_file("st.ld",
+            "MEMORY { RAM (xrw) : ORIGIN = 0x20000000, LENGTH = 20K\n"
+            " FLASH (rx) : ORIGIN = 0x8000000, LENGTH = 128K }\n"
+            "SECTIONS { .text : { *(.text .text*) . = ALIGN(4); } >FLASH\n"
+            " .rodata : { *(.rodata .rodata*) } >FLASH\n"
+            " .data : { *(.data .data*) *(.RamFunc*) *(.time_critical*) . = ALIGN(4); } >RAM AT> "
+            "FLASH\n"
+            " .bss : { *(.bss .bss* COMMON) } >RAM\n"
+            " ._user_heap_stack : { . = ALIGN(8); . = . + 0x600; . = ALIGN(8); } >RAM }\n");
+    assert_true(command("cd %s && arm-none-eabi-gcc -mcpu=cortex-m3 -mthumb -g -Os "
+                        "-ffunction-sections -nostdlib -T st.ld -Wl,-e,start,-Map=st.map -o st.elf "
+                        "st.c",
+            test_folder));
+}
+
+static void what_begins_as_zero_is_stored_nowhere(void **state) {
+    (void)state;
+    struct fixture f;
+    build_of_flash();
+    for (int with_elf = 0; with_elf < 2; with_elf++) {
+        read_linked(&f, with_elf ? "st.elf" : NULL, "st.map");
+        assert_true(find_section(&f, ".bss")->is_nobits);
+        assert_int_equal(find_section(&f, ".bss")->load_memory, MEMORY_NONE);
+        assert_true(find_section(&f, "._user_heap_stack")->is_nobits);
+        assert_false(find_section(&f, ".data")->is_nobits);
+        assert_int_not_equal(find_section(&f, ".data")->load_memory, MEMORY_NONE);
+        end(&f);
+    }
+}
+
 static void a_map_alone_tells_of_inputs(void **state) {
     (void)state;
     struct fixture f;
@@ -495,6 +535,7 @@ int main(void) {
         cmocka_unit_test(assembly_without_sizes_reaches_to_the_next_symbol),
         cmocka_unit_test(padding_says_why_it_is_there),
         cmocka_unit_test(initial_values_are_charged_where_they_are_stored_too),
+        cmocka_unit_test(what_begins_as_zero_is_stored_nowhere),
         cmocka_unit_test(a_map_alone_tells_of_inputs),
         cmocka_unit_test(another_programs_map_is_refused),
         cmocka_unit_test(places_are_those_of_the_declarations),
