@@ -98,7 +98,8 @@ static bool is_vector_word(struct str word) {
 
 static enum hint hint_of_word(struct str word) {
     static const struct hint_word words[] = { { "text", HINT_CODE }, { "init", HINT_CODE },
-        { "fini", HINT_CODE }, { "plt", HINT_LINKER }, { "rodata*", HINT_CONSTANT },
+        { "fini", HINT_CODE }, { "plt", HINT_LINKER }, { "RamFunc*", HINT_CODE },
+        { "ramfunc*", HINT_CODE }, { "time_critical", HINT_CODE }, { "rodata*", HINT_CONSTANT },
         { "srodata", HINT_CONSTANT }, { "sdata2", HINT_CONSTANT }, { "eh_frame", HINT_CONSTANT },
         { "gcc_except_table", HINT_CONSTANT }, { "init_array", HINT_CONSTANT },
         { "fini_array", HINT_CONSTANT }, { "preinit_array", HINT_CONSTANT },

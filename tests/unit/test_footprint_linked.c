@@ -224,6 +224,24 @@ static void what_begins_as_zero_is_stored_nowhere(void **state) {
     }
 }
 
+static void functions_in_data_are_code(void **state) {
+    (void)state;
+    struct fixture f;
+    build_of_flash();
+    for (int with_map = 0; with_map < 2; with_map++) {
+        read_linked(&f, "st.elf", with_map ? "st.map" : NULL);
+        assert_int_equal(find_item(&f, "ramf")->kind, FOOTPRINT_CODE);
+        assert_int_equal(find_item(&f, "tcf")->kind, FOOTPRINT_CODE);
+        assert_int_equal(find_item(&f, "d")->kind, FOOTPRINT_DATA);
+        assert_int_equal(bytes_of(&f, ".data", FOOTPRINT_DATA), 16);
+        end(&f);
+    }
+    read_linked(&f, NULL, "st.map");
+    assert_int_equal(bytes_of(&f, ".data", FOOTPRINT_DATA), 16);
+    assert_true(bytes_of(&f, ".data", FOOTPRINT_CODE) != 0);
+    end(&f);
+}
+
 static void a_map_alone_tells_of_inputs(void **state) {
     (void)state;
     struct fixture f;
@@ -536,6 +554,7 @@ int main(void) {
         cmocka_unit_test(padding_says_why_it_is_there),
         cmocka_unit_test(initial_values_are_charged_where_they_are_stored_too),
         cmocka_unit_test(what_begins_as_zero_is_stored_nowhere),
+        cmocka_unit_test(functions_in_data_are_code),
         cmocka_unit_test(a_map_alone_tells_of_inputs),
         cmocka_unit_test(another_programs_map_is_refused),
         cmocka_unit_test(places_are_those_of_the_declarations),
