@@ -152,9 +152,9 @@ static bool add_linked(
     if (!footprint_linked_add(&s->footprint, program, map, &ctx->err))
         return false;
     s->is_linked = true;
-    if (program == NULL || map == NULL)
+    if (map == NULL)
         return true;
-    if (!footprint_linked_merged(&s->footprint, file, NULL, &unread, &ctx->err))
+    if (program && !footprint_linked_merged(&s->footprint, file, NULL, &unread, &ctx->err))
         return false;
     if (unread)
         cmd_warn(ctx,

@@ -1,5 +1,6 @@
-/// What became of archives: the sections that the linker took and threw away again, as its map lists them, and the members that it
-/// never took, which only the archives themselves know.
+/// What is not in the program: the sections that the linker took and threw away again, and the members of archives that it
+/// never took, which only the archives themselves know. GNU ld's map lists what was thrown away. lld's does not: there, what an object has and
+/// the map does not name was.
 #include "footprint_linked.h"
 
 #include "footprint_inputs.h"
@@ -14,13 +15,19 @@ struct dropping {
     uint32_t file;
     const struct ldmap *map;
     struct footprint_inputs *inputs;
-    struct map64 taken;    ///< Hash of archive and member.
-    struct map64 archives; ///< Hash of a path.
+    struct map64 taken; ///< Hash of archive and member.
+    struct map64
+            kept; ///< Of lld: hash of archive, object and section to how many of them the map has.
+    struct map64 archives; ///< Hash of a path, of an archive or an object.
     uint32_t unread;
 };
 
 static uint64_t hash_member(struct str archive, struct str member) {
     return hash_str(hash_str(HASH_SEED, archive), member);
+}
+
+static uint64_t hash_section(struct str archive, struct str object, struct str section) {
+    return hash_str(hash_member(archive, object), section);
 }
 
 // ---- items ----
@@ -50,7 +57,7 @@ static void add_dropped(struct dropping *d, uint32_t object, struct str name, ui
 
 static void add_discarded(struct dropping *d, const struct ldmap_discarded *s) {
     struct section_traits traits = { .name = s->name };
-    if (s->archive.len == 0 || s->size_bytes == 0 || section_name_is_unloaded(s->name)) {
+    if (s->size_bytes == 0 || section_name_is_unloaded(s->name)) {
         return;
     }
     uint32_t object = footprint_object_of(d->footprint, d->file, s->archive, s->object, 1);
@@ -63,6 +70,19 @@ static void add_discarded(struct dropping *d, const struct ldmap_discarded *s) {
 static void note_taken(struct dropping *d, struct str archive, struct str object) {
     if (archive.len != 0) {
         *map64_put(&d->taken, d->footprint->arena, hash_member(archive, object), NULL) = 1;
+    }
+}
+
+/// Notes what lld's map has of each object.
+static void note_kept(struct dropping *d) {
+    for (size_t i = 0; d->map->linker == LDMAP_LLD && i < d->map->input_count; i++) {
+        const struct ldmap_input *input = &d->map->inputs[i];
+        bool is_common = input->kind == LDMAP_COMMON;
+        if (is_common || input->kind == LDMAP_INPUT) {
+            struct str name = is_common ? STR("COMMON") : input->name;
+            ++*map64_put(&d->kept, d->footprint->arena,
+                    hash_section(input->archive, input->object, name), NULL);
+        }
     }
 }
 
@@ -81,29 +101,62 @@ static void note_all_taken(struct dropping *d) {
     }
 }
 
-static void add_member(struct dropping *d, struct str archive, const struct ar_member *member) {
-    struct footprint *f = d->footprint;
-    struct elf_file elf;
-    struct err ignored;
-    if (member->kind != AR_MEMBER_ELF ||
-            map64_find(&d->taken, hash_member(archive, member->name)) ||
-            !elf_file_parse_outline(f->arena, arena_copy(f->arena, member->path).at, member->bytes,
-                    &elf, &ignored)) {
-        return;
+/// An object that may have what the program has not.
+struct source {
+    struct str archive;
+    struct str object;
+    uint32_t ordinal;
+    bool is_taken;
+};
+
+/// Sections that are in lld's map under another name, or in none: merged, or made anew.
+static bool is_made_anew(const struct elf_section *s) {
+    return (s->flags & SHF_MERGE) || section_name_is_linker_made(s->name) ||
+           str_equal(s->name, STR(".eh_frame")) || str_starts_with(s->name, STR(".ARM.ex"));
+}
+
+/// Whether the program has this section of the source. Of several of one name, which lld's map does not tell apart, the first
+/// have.
+static bool is_kept(struct dropping *d, const struct source *from, struct str name) {
+    uint64_t *left = map64_find(&d->kept, hash_section(from->archive, from->object, name));
+    bool kept = left && *left != 0;
+    if (kept) {
+        --*left;
     }
-    struct str name = arena_copy(f->arena, member->name); // The archive will be closed.
-    uint32_t object = footprint_object_of(f, d->file, archive, name, member->ordinal);
-    for (uint32_t i = 1; i < elf.section_count; i++) {
-        const struct elf_section *s = &elf.sections[i];
-        if ((s->flags & SHF_ALLOC) && s->size_bytes != 0) {
+    return from->is_taken && kept;
+}
+
+/// Adds what `elf` has and the program has not.
+static void add_missing(struct dropping *d, const struct source *from, const struct elf_file *elf) {
+    struct footprint *f = d->footprint;
+    struct str name = arena_copy(f->arena, from->object); // The archive will be closed.
+    uint32_t object = footprint_object_of(f, d->file, from->archive, name, from->ordinal);
+    for (uint32_t i = 1; i < elf->section_count; i++) {
+        const struct elf_section *s = &elf->sections[i];
+        bool is_loaded = (s->flags & SHF_ALLOC) && s->size_bytes != 0;
+        if (is_loaded && !(from->is_taken && is_made_anew(s)) && !is_kept(d, from, s->name)) {
             struct section_traits traits = section_traits_of(s, NULL);
             add_dropped(d, object, arena_copy(f->arena, s->name), s->size_bytes,
                     footprint_kind_of(&traits, STR("")), FOOTPRINT_BY_OBJECT);
         }
     }
-    uint64_t common = elf_file_common_bytes(&elf);
-    if (common != 0) {
+    uint64_t common = elf_file_common_bytes(elf);
+    if (common != 0 && !is_kept(d, from, STR("COMMON"))) {
         add_dropped(d, object, STR("COMMON"), common, FOOTPRINT_ZERO, FOOTPRINT_BY_OBJECT);
+    }
+}
+
+static void add_member(struct dropping *d, struct str archive, const struct ar_member *member) {
+    struct footprint *f = d->footprint;
+    struct elf_file elf;
+    struct err ignored;
+    struct source from = { .archive = archive, .object = member->name, .ordinal = member->ordinal };
+    from.is_taken = map64_find(&d->taken, hash_member(archive, member->name)) != NULL;
+    bool is_told = from.is_taken && d->map->linker == LDMAP_GNU;
+    if (member->kind == AR_MEMBER_ELF && !is_told &&
+            elf_file_parse_outline(f->arena, arena_copy(f->arena, member->path).at, member->bytes,
+                    &elf, &ignored)) {
+        add_missing(d, &from, &elf);
     }
 }
 
@@ -136,6 +189,39 @@ static void add_archives(struct dropping *d) {
     }
 }
 
+// ---- objects by themselves ----
+
+struct visit {
+    struct dropping *dropping;
+    struct source from;
+};
+
+static void visit_object(void *self, const struct elf_file *elf) {
+    struct visit *v = self;
+    add_missing(v->dropping, &v->from, elf);
+}
+
+/// What lld threw away of objects that it was given directly, once for each.
+static void add_objects(struct dropping *d) {
+    for (size_t i = 0; d->map->linker == LDMAP_LLD && i < d->map->input_count; i++) {
+        const struct ldmap_input *input = &d->map->inputs[i];
+        bool is_object = input->archive.len == 0 && input->object.len != 0 &&
+                         input->kind != LDMAP_FILL && input->kind != LDMAP_SCRIPT &&
+                         !str_equal(input->object, STR("<internal>"));
+        bool added = false;
+        if (is_object) {
+            (void)map64_put(
+                    &d->archives, d->footprint->arena, hash_member(STR(""), input->object), &added);
+        }
+        struct visit v = { .dropping = d,
+            .from = {
+                    .archive = STR(""), .object = input->object, .ordinal = 1, .is_taken = true } };
+        if (added) {
+            (void)footprint_inputs_visit(d->inputs, STR(""), input->object, visit_object, &v);
+        }
+    }
+}
+
 // ---- the whole ----
 
 bool footprint_linked_dropped(
@@ -154,7 +240,9 @@ bool footprint_linked_dropped(
         add_discarded(&d, &d.map->discarded[i]);
     }
     note_all_taken(&d);
+    note_kept(&d);
     add_archives(&d);
+    add_objects(&d);
     *unread = d.unread;
     return true;
 }

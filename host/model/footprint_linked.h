@@ -25,9 +25,10 @@ bool footprint_linked_of(struct footprint *f, struct elf_file *elf, const struct
 bool footprint_linked_merged(
         struct footprint *f, uint32_t file, const char *folder, uint32_t *unread, struct err *err);
 
-/// What became of the archives that the map of `file` names: adds an item with FOOTPRINT_DROPPED for each section of theirs that the program does not hold - from the map's
-/// list of discarded sections, and, where the archive can be read, of members that were never taken. A map does not tell members of one name
-/// apart: where one was taken, the others count as taken, too. Archives that cannot be read are counted in `*unread`.
+/// What of the objects and archives that the map of `file` names is not in the program: an item with FOOTPRINT_DROPPED for each section - from GNU ld's
+/// list of discarded sections; of lld's map, which has none, from the objects and members that can be read, of which it names some sections and not others;
+/// and, where the archive can be read, of members that were never taken. Of what is merged in a member that was taken nothing is dropped. A map does not
+/// tell members of one name apart: where one was taken, the others count as taken, too. Archives that cannot be read are counted in `*unread`.
 bool footprint_linked_dropped(
         struct footprint *f, uint32_t file, const char *folder, uint32_t *unread, struct err *err);
 

@@ -75,6 +75,11 @@ check "what the archive had and the program has not is told" \
     equal "$(json '[r["dropped"] > 0 for r in d["rows"] if r["archive"] == "lib64.a"]' program64 program64.map)" "[True]"
 mkfifo pipe
 check "a map may come through a pipe" sh -c "(cat program64.map >pipe &) && $ramlens size program64 pipe >piped && $ramlens size program64 program64.map | cmp - piped"
+check "by the map alone, too" \
+    equal "$(json '[r["dropped"] > 0 for r in d["rows"] if r["archive"] == "lib64.a"]' program64.map)" "[True]"
+gcc -o direct main64.o a64.o b64.o -Wl,--gc-sections -Wl,-Map=direct.map
+check "of objects that were given directly, too" \
+    equal "$(json '[r["dropped"] > 0 for r in d["rows"] if r["archive"] == "a64.o"]' direct direct.map)" "[True]"
 check "what is too wide makes do with letters" sh -c "COLUMNS=90 $ramlens size program64 program64.map >narrow; \
     grep -q '^by: m map' narrow && ! grep -q 'bytes .*symbols' narrow && ! sed '/^by: /d' narrow | grep -qE '^.{91}'"
 check "where there is room there are words" sh -c "COLUMNS=200 $ramlens size program64 program64.map | grep -qE 'padding .*linker .*symbols  known by'"

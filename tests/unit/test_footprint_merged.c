@@ -172,10 +172,8 @@ static uint64_t dropped_bytes(
     return sum;
 }
 
-static void archives_say_what_is_not_in_the_program(void **state) {
-    (void)state;
-    struct fixture f;
-    uint32_t unread = UINT32_MAX;
+/// Sources of archives and objects of which a program needs a part.
+static void build_dropping(const char *link) {
     write_file("used.c", "int used_data[5] = { 1 }; int unused_data[9] = { 1 };\n"
                          "char unused_zero[33];\n"
                          "int used(int x) { return used_data[x]; }\n"
@@ -183,27 +181,48 @@ static void archives_say_what_is_not_in_the_program(void **state) {
     write_file("never.c", "int never_common[16]; static volatile char zero[100];\n"
                           "int never_data[2] = { 1 }; int never(int x) { return zero[x]; }\n");
     write_file("other.c", "int other[3] = { 1 };\n");
-    write_file("main.c", "int used(int); int _start(int x) { return used(x); }\n");
+    write_file("main.c", "int used(int); int alone[7] = { 1 };\n"
+                         "const char *say(void) { return \"merged\"; }\n"
+                         "int _start(int x) { return used(x) + say()[x]; }\n");
     assert_true(command("cd %s && rm -f *.a && gcc -O1 -fcommon -ffreestanding -fno-pie "
                         "-fno-asynchronous-unwind-tables -fdata-sections -ffunction-sections -c "
                         "used.c never.c other.c main.c && ar rc libd.a used.o never.o && "
-                        "ar rc libother.a other.o && gcc -nostdlib -static -no-pie "
+                        "ar rc libother.a other.o && gcc %s -nostdlib -static -no-pie "
                         "-Wl,--gc-sections -Wl,-Map=d.map -o d main.o libd.a libother.a",
-            test_folder));
-    read_linked(&f, "d", "d.map");
-    uint64_t before = f.footprint.files.at[0].section_bytes;
-    assert_true(footprint_linked_dropped(&f.footprint, 0, NULL, &unread, &f.err));
+            test_folder, link));
+}
+
+/// lld names in its map only what it keeps, and no archive that it takes nothing of.
+static void assert_dropped(struct fixture *f, bool is_lld) {
+    uint32_t unread = UINT32_MAX;
+    uint64_t before = f->footprint.files.at[0].section_bytes;
+    assert_true(footprint_linked_dropped(&f->footprint, 0, NULL, &unread, &f->err));
     assert_int_equal(unread, 0);
-    assert_adds_up(&f);
-    assert_int_equal(f.footprint.files.at[0].section_bytes, before);
-    assert_int_equal(dropped_bytes(&f, "used.o", FOOTPRINT_DATA), 36);
-    assert_int_equal(dropped_bytes(&f, "used.o", FOOTPRINT_ZERO), 33);
-    assert_true(dropped_bytes(&f, "used.o", FOOTPRINT_CODE) > 0);
-    assert_int_equal(dropped_bytes(&f, "never.o", FOOTPRINT_ZERO), 100 + 64);
-    assert_int_equal(dropped_bytes(&f, "never.o", FOOTPRINT_DATA), 8);
-    assert_int_equal(dropped_bytes(&f, "other.o", FOOTPRINT_DATA), 12); // Of an archive never used.
-    assert_int_equal(find_item(&f, "used_data")->fate, FOOTPRINT_LINKED);
-    end(&f);
+    assert_adds_up(f);
+    assert_int_equal(f->footprint.files.at[0].section_bytes, before);
+    assert_int_equal(dropped_bytes(f, "used.o", FOOTPRINT_DATA), 36);
+    assert_int_equal(dropped_bytes(f, "used.o", FOOTPRINT_ZERO), 33);
+    assert_true(dropped_bytes(f, "used.o", FOOTPRINT_CODE) > 0);
+    assert_int_equal(dropped_bytes(f, "never.o", FOOTPRINT_ZERO), 100 + 64);
+    assert_int_equal(dropped_bytes(f, "never.o", FOOTPRINT_DATA), 8);
+    assert_int_equal(dropped_bytes(f, "other.o", FOOTPRINT_DATA), is_lld ? 0 : 12);
+    assert_int_equal(dropped_bytes(f, "main.o", FOOTPRINT_DATA), 28); // Given directly.
+    assert_int_equal(dropped_bytes(f, "main.o", FOOTPRINT_STRING), 0);
+}
+
+static void what_is_not_in_the_program_is_dropped(void **state) {
+    (void)state;
+    struct fixture f;
+    for (int is_lld = 0; is_lld < 2; is_lld++) {
+        build_dropping(is_lld ? "-fuse-ld=lld" : "");
+        read_linked(&f, "d", "d.map");
+        assert_dropped(&f, is_lld);
+        assert_int_equal(find_item(&f, "used_data")->fate, FOOTPRINT_LINKED);
+        end(&f);
+        read_linked(&f, NULL, "d.map");
+        assert_dropped(&f, is_lld);
+        end(&f);
+    }
 }
 
 int main(void) {
@@ -214,7 +233,7 @@ int main(void) {
         cmocka_unit_test(objects_that_are_gone_are_counted),
         cmocka_unit_test(without_a_map_nothing_can_be_given_back),
         cmocka_unit_test(folders_may_be_named),
-        cmocka_unit_test(archives_say_what_is_not_in_the_program),
+        cmocka_unit_test(what_is_not_in_the_program_is_dropped),
     };
     return cmocka_run_group_tests(tests, enter_folder, leave_folder);
 }
