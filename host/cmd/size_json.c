@@ -5,10 +5,12 @@
 #include <inttypes.h>
 
 static json_t *list_of_known(uint8_t known) {
-    static const char *const names[] = { "map", "symbols", "debug", "object", "strings" };
+    static const char *const names[] = { // By bit; that a symbol has no size is no source.
+        "map", "symbols", "debug", "object", "strings", NULL, "section"
+    };
     json_t *list = json_array();
-    for (int i = 0; i < 5; i++)
-        if (known & (1u << i))
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (names[i] && known & (1u << i))
             json_array_append_new(list, json_out_value(str_from(names[i])));
     return list;
 }

@@ -12,8 +12,8 @@ static const struct {
     char letter;
     const char *name;
 } sources_known[] = { { FOOTPRINT_BY_MAP, 'm', "map" }, { FOOTPRINT_BY_OBJECT, 'o', "object" },
-    { FOOTPRINT_BY_SYMBOL, 's', "symbols" }, { FOOTPRINT_BY_TEXT, 't', "strings" },
-    { FOOTPRINT_BY_DEBUG, 'd', "debug" } };
+    { FOOTPRINT_BY_SYMBOL, 's', "symbols" }, { FOOTPRINT_BY_SECTION, 'n', "section" },
+    { FOOTPRINT_BY_TEXT, 't', "strings" }, { FOOTPRINT_BY_DEBUG, 'd', "debug" } };
 enum { SOURCES_KNOWN = sizeof sources_known / sizeof sources_known[0] };
 
 const char *size_known(struct arena *a, uint8_t known) {

@@ -70,7 +70,9 @@ enum footprint_known {
     FOOTPRINT_BY_OBJECT = 8, ///< The object or archive itself was read.
     FOOTPRINT_BY_TEXT = 16,  ///< The section's bytes: strings found again.
     FOOTPRINT_BY_START =
-            32 ///< `symbol` has no size: only where it begins is known, not that nothing else follows.
+            32, ///< `symbol` has no size: only where it begins is known, not that nothing else follows.
+    FOOTPRINT_BY_SECTION =
+            64 ///< `symbol` is what its input section is called after (input_names.h); no symbol says it.
 };
 
 /// Of an item before linking: what a linker will do with it.

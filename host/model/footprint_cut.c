@@ -4,6 +4,7 @@
 
 #include "footprint_marks.h"
 #include "footprint_text.h"
+#include "input_names.h"
 #include "vec.h"
 
 #include <elf.h>
@@ -355,15 +356,29 @@ static void add_unmapped(struct sweep *s, const struct piece *p, uint64_t low, u
     }
 }
 
+/// What an input without any symbol is called after: its name has it, if it was made for one.
+static struct footprint_item named_by_section(
+        const struct piece *p, uint64_t low, uint64_t high, enum footprint_kind kind) {
+    struct footprint_item like = { .symbol = STR("") };
+    bool is_whole = low == p->low && high == p->high;
+    if (is_whole && kind != FOOTPRINT_LINKER && kind != FOOTPRINT_STRING) {
+        like.symbol = input_name_symbol(p->input->name);
+        like.known = like.symbol.len != 0 ? FOOTPRINT_BY_SECTION : 0;
+    }
+    return like;
+}
+
 /// Bytes [low, high) of an input: the object's, unless they only align its next symbol.
 static void add_of_input(struct sweep *s, const struct piece *p, uint64_t low, uint64_t high) {
+    struct footprint_item like = named_by_section(p, low, high, p->kind);
     if (low > p->low && high < p->high && is_small_padding(s, low, high)) {
         add_padding(s, p, low, high, FOOTPRINT_INSIDE);
     } else if (is_marked(s, p->kind)) {
-        struct footprint_item nobody = { .symbol = STR("") };
-        add_marked(s, p, low, high, p->kind, &nobody);
+        add_marked(s, p, low, high, p->kind, &like);
     } else {
-        add(s, p, low, high, p->kind);
+        struct footprint_item *item = add(s, p, low, high, p->kind);
+        item->symbol = like.symbol;
+        item->known |= like.known;
     }
 }
 

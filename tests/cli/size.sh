@@ -93,6 +93,15 @@ check "JSON keeps to its schema" sh -c "$ramlens size --json --by region,symbol,
 check "two answers are equal" sh -c "$ramlens size --json --by region,symbol,kind program64 program64.map | cmp - json"
 check "CSV has as many fields in each line" sh -c "$ramlens size --csv --by symbol program64 | tr -d '\\r' | awk -F, '{ print NF }' | sort -u | wc -l | grep -qx 1"
 
+printf 'static int big(int x) { int s = 0; for (int i = 0; i < x; i++) s += i * x; return s; }\nint (*p)(int) = big;\nstatic int cnt[50];\nint *q = cnt;\n' >sx.c
+gcc -O1 -ffunction-sections -fdata-sections -c sx.c && strip --strip-unneeded sx.o
+check "what was stripped is named after its section" \
+    equal "$(json '[(r["symbol"], r["bytes"], r["known_by"]) for r in d["rows"] if r["symbol"] == "cnt"]' --by symbol sx.o)" "[('cnt', 200, ['object', 'section'])]"
+check "by a map alone, too" equal "$(json '[(r["symbol"], r["known_by"]) for r in d["rows"] if r["symbol"] == "next"]' --by symbol program64.map)" \
+    "[('next', ['map', 'section'])]"
+check "a symbol comes before its section's name" equal "$(json '[(r["symbol"], r["known_by"]) for r in d["rows"] if r["symbol"] == "next"]' --by symbol program64 program64.map)" \
+    "[('next', ['map', 'symbols'])]"
+
 # ---- structs and stacks
 
 printf 'struct s { char a; int b; char c; }; struct s all[5]; unsigned char net_task_stack[512];\nint f(int n) { volatile char big[300]; big[n] = 1; return big[0]; }\n' >types.c
