@@ -130,6 +130,47 @@ static void add_segments(struct building *b, const struct elf_file *elf) {
     }
 }
 
+/// The segment, read-only, that ends where `start` is, or an alignment before it; MEMORY_NONE.
+static uint32_t segment_before(const struct building *b, uint64_t start) {
+    enum { WIDEST_ALIGNMENT = 64 };
+    for (size_t i = 0; i < b->list.len; i++) {
+        const struct memory *m = &b->list.at[i];
+        uint64_t end = m->start + m->bytes;
+        if (m->source == MEMORY_OF_SEGMENT && !m->is_ram && start >= end &&
+                start - end < WIDEST_ALIGNMENT)
+            return (uint32_t)i;
+    }
+    return MEMORY_NONE;
+}
+
+/// Where initial values are stored: behind what else lies in that memory, as a script's AT> puts them, or by themselves.
+static void add_stored(struct building *b, const struct elf_file *elf) {
+    uint32_t loaded = 0;
+    for (uint32_t i = 0; i < elf->segment_count; i++) {
+        const struct elf_segment *s = &elf->segments[i];
+        if (s->type != PT_LOAD)
+            continue;
+        loaded++;
+        uint64_t bytes = s->file_bytes;
+        bool wraps = bytes > UINT64_MAX - s->load_address;
+        if (bytes == 0 || wraps || s->load_address == s->address ||
+                is_covered(b, s->load_address, bytes))
+            continue;
+        uint32_t number = segment_before(b, s->load_address);
+        if (number == MEMORY_NONE) {
+            const char *name = arena_printf(b->a, "stored-%u", (unsigned)loaded);
+            number = add_memory(b, &(struct memory){ .name = str_from(name),
+                                           .about = STR("contents of a loaded segment"),
+                                           .source = MEMORY_OF_SEGMENT,
+                                           .region = TARGET_NONE,
+                                           .start = s->load_address });
+        }
+        struct memory *m = &b->list.at[number];
+        m->bytes = s->load_address + bytes - m->start;
+        add_window(b, s->load_address, bytes, number);
+    }
+}
+
 void memories_of(struct arena *a, const struct target *target, const struct ldmap *map,
         const struct elf_file *elf, struct memories *out) {
     struct building b = { .a = a };
@@ -137,8 +178,10 @@ void memories_of(struct arena *a, const struct target *target, const struct ldma
         add_target(&b, target);
     if (map)
         add_map(&b, map);
-    if (elf)
+    if (elf) {
         add_segments(&b, elf);
+        add_stored(&b, elf);
+    }
     *out = (struct memories){ .list = b.list.at,
         .count = (uint32_t)b.list.len,
         .windows = b.windows.at,

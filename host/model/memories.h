@@ -23,11 +23,12 @@
 enum memory_source {
     MEMORY_OF_TARGET, ///< The target's file.
     MEMORY_OF_MAP,    ///< MEMORY of the linker script, as the map prints it.
-    MEMORY_OF_SEGMENT ///< Only that the program is loaded there.
+    MEMORY_OF_SEGMENT ///< Only that the program is loaded there, or its initial values are stored there.
 };
 
 struct memory {
-    struct str name;  ///< One word: `internal`, `flash`, `psram`, `dram0_0_seg`, `segment-2`.
+    struct str
+            name; ///< One word: `internal`, `flash`, `psram`, `dram0_0_seg`, `segment-2`, `stored-3`.
     struct str about; ///< For people; may be empty.
     enum memory_source source;
     uint32_t
