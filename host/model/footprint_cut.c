@@ -31,6 +31,7 @@ struct sweep {
     enum footprint_kind kind;         ///< Of bytes whose input is not known.
     enum footprint_kind data_in_code; ///< Of a variable or table among code.
     bool explains_itself;             ///< Section's type or name says what all of its bytes are.
+    bool is_reserved;                 ///< No variable lies in it: room that the script sets aside.
     size_t next;                      ///< First symbol not passed yet.
     size_t symbols_end;
 };
@@ -344,6 +345,8 @@ static void add_text(struct sweep *s, const struct piece *p, uint64_t low, uint6
 static void add_unmapped(struct sweep *s, const struct piece *p, uint64_t low, uint64_t high) {
     if (s->explains_itself) {
         add(s, p, low, high, p->kind);
+    } else if (s->is_reserved) {
+        add_padding(s, p, low, high, FOOTPRINT_SCRIPT);
     } else if (low > s->section->address && is_small_padding(s, low, high)) {
         add_padding(s, p, low, high, cause_between(s, low, high));
     } else if (is_marked(s, p->kind)) {
@@ -545,6 +548,23 @@ static bool explains_itself(const struct sweep *s, uint32_t type) {
            str_starts_with(name, STR(".ARM.ex"));
 }
 
+/// A heap or stack as scripts reserve them: nothing is stored, and no symbol has a size. Where variables usually are, or no symbol at all is
+/// left, that says nothing.
+static bool is_reserved(const struct sweep *s) {
+    const struct cut *c = s->cut;
+    if (!s->in->traits.is_nobits || s->in->traits.is_thread || s->in->output ||
+            c->first_symbol[c->elf->section_count] == 0 ||
+            str_matches(s->in->traits.name, STR("*bss*"))) {
+        return false;
+    }
+    for (size_t i = s->next; i < s->symbols_end; i++) {
+        if (c->symbols[i].bytes != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 void footprint_cut_section(struct cut *c, const struct cut_section *in) {
     struct sweep s = { .cut = c, .in = in, .section = &c->footprint->sections.at[in->section] };
     s.kind = footprint_kind_of(&in->traits, STR(""));
@@ -553,6 +573,7 @@ void footprint_cut_section(struct cut *c, const struct cut_section *in) {
         s.explains_itself = explains_itself(&s, c->elf->sections[s.section->number].type);
         s.next = c->first_symbol[s.section->number];
         s.symbols_end = c->first_symbol[s.section->number + 1];
+        s.is_reserved = is_reserved(&s);
     }
     if (in->is_of_object) {
         cut_object(&s);

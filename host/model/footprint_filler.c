@@ -25,8 +25,9 @@ struct spans {
 /// A section that holds nothing.
 struct hollow {
     uint32_t section;
-    bool is_certain; ///< The map says that no input is in it; else it may only lack symbols.
-    size_t first;    ///< Its items anew, `count` of search.made from here on.
+    bool is_certain;  ///< The map says that no input is in it; else it may only lack symbols.
+    bool is_reserved; ///< Its name and the program's other symbols speak for a script's reserve, not against another's bytes.
+    size_t first;     ///< Its items anew, `count` of search.made from here on.
     size_t count;
 };
 
@@ -153,7 +154,7 @@ static void add_item(
     if (low >= high) {
         return;
     }
-    bool is_unknown = !is_filler && !h->is_certain;
+    bool is_unknown = !is_filler && !h->is_certain && !h->is_reserved;
     enum footprint_cause reserved = is_unknown ? FOOTPRINT_NO_CAUSE : FOOTPRINT_SCRIPT;
     *vec_push(s->footprint->arena, &s->made) = (struct footprint_item){ .address = low,
         .bytes = high - low,
@@ -265,7 +266,8 @@ static void find_hollows(struct search *s, size_t first_section, size_t first_it
         bool is_thread = first < at && (f->items.at[first].kind == FOOTPRINT_THREAD_ZERO);
         if (nothing && may_be && s->hollows.len < HOLLOWS_MOST) {
             *vec_push(f->arena, &s->hollows) = (struct hollow){ .section = (uint32_t)i,
-                .is_certain = file->map && (has_fill || !file->elf) };
+                .is_certain = file->map && (has_fill || !file->elf),
+                .is_reserved = first < at && f->items.at[first].cause == FOOTPRINT_SCRIPT };
         } else if (!is_thread) {
             add_spans(s, section, section->address, section->address + section->bytes, &s->taken);
         }
