@@ -213,26 +213,44 @@ bool filter_parse(struct arena *a, struct str text, const char *const *fields, s
 
 // ---- asking
 
+struct question {
+    const struct filter *filter;
+    filter_value *value;
+    void *self;
+    const void *row;
+};
+
+static bool has(const struct question *q, uint32_t field, struct str glob) {
+    struct str value = q->value(q->self, q->row, field);
+    if (str_matches(value, glob))
+        return true;
+    if (value.len == 0)
+        return str_equal(glob, STR("-"));
+    struct str other = q->filter->also ? q->filter->also(q->self, q->row, field) : STR("");
+    return other.len != 0 && str_matches(other, glob);
+}
+
 // NOLINTNEXTLINE(misc-no-recursion): FILTER_DEEPEST and FILTER_TERMS_MAX bound it
-static bool accepts(const struct filter_node *n, filter_value *value, void *self, const void *row) {
+static bool accepts(const struct filter_node *n, const struct question *q) {
     switch (n->kind) {
     case FILTER_AND:
-        return accepts(n->left, value, self, row) && accepts(n->right, value, self, row);
+        return accepts(n->left, q) && accepts(n->right, q);
     case FILTER_OR:
-        return accepts(n->left, value, self, row) || accepts(n->right, value, self, row);
+        return accepts(n->left, q) || accepts(n->right, q);
     case FILTER_NOT:
-        return !accepts(n->left, value, self, row);
+        return !accepts(n->left, q);
     case FILTER_TERM:
-        return str_matches(value(self, row, n->field), n->glob);
+        return has(q, n->field, n->glob);
     case FILTER_ANY:
         break;
     }
     for (uint32_t i = 0; i < n->field_count; i++)
-        if (str_matches(value(self, row, i), n->glob))
+        if (has(q, i, n->glob))
             return true;
     return false;
 }
 
 bool filter_accepts(const struct filter *f, filter_value *value, void *self, const void *row) {
-    return f->root == NULL || accepts(f->root, value, self, row);
+    struct question q = { .filter = f, .value = value, .self = self, .row = row };
+    return f->root == NULL || accepts(f->root, &q);
 }

@@ -1,6 +1,7 @@
 // See size_table.h.
 #include "size_table.h"
 
+#include "demangle.h"
 #include "greatest.h"
 #include "hash.h"
 #include "memory_use.h"
@@ -338,7 +339,17 @@ static void add_item(struct making *m, struct size_table *out, const struct foot
 }
 
 static struct str filter_field(void *self, const void *row, uint32_t field) {
-    return size_field(self, row, (enum size_key)field);
+    const struct making *m = self;
+    return size_field(m->f, row, (enum size_key)field);
+}
+
+/// A symbol's name as tables show it.
+static struct str filter_name(void *self, const void *row, uint32_t field) {
+    const struct making *m = self;
+    const struct footprint_item *item = row;
+    bool is_mangled = str_starts_with(item->symbol, STR("_")) ||
+                      memchr(item->symbol.at, '.', item->symbol.len);
+    return field == SIZE_SYMBOL && is_mangled ? demangle_variable(m->a, item->symbol) : STR("");
 }
 
 // ---- order
@@ -463,10 +474,11 @@ void size_table_make(struct arena *a, const struct footprint *f, const struct si
     reserve_rows(&m);
     size_t most = f->items.len;
     greatest_begin(&m.alone, a, options->limit < most ? options->limit : (uint32_t)most);
+    struct filter filter = options->filter ? *options->filter : (struct filter){ .root = NULL };
+    filter.also = filter_name;
     for (size_t i = 0; i < f->items.len; i++) {
         const struct footprint_item *item = &f->items.at[i];
-        if (options->filter == NULL ||
-                filter_accepts(options->filter, filter_field, (void *)(uintptr_t)f, item))
+        if (filter_accepts(&filter, filter_field, &m, item))
             add_item(&m, out, item);
     }
     sort_rows(&m, out);

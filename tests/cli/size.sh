@@ -52,6 +52,11 @@ size --by symbol --filter 'kind=zero and not symbol=errors' lib64.a >text
 check "the filter leaves what was asked for" equal "$(grep -c '^table  *a.c:2 ' text)" 1
 size --filter 'archive=lib6.a and kind=zero' lib64.a >text
 check "a filter that nothing matches is answered with what there is" sh -c "grep -q '^Nothing matches' text && grep -q '^  archive lib64.a$' text && grep -q '^  kind .*zero' text"
+echo 'int use_a(int i) { return i; }' | g++ -g -xc++ -c -o mangled.o -
+check "a filter matches names as they are shown, and as the linker has them" \
+    equal "$(for w in 'use_a*' '_Z5use_ai'; do json 'd["total"]["symbols"]' --by symbol --filter "symbol=$w" mangled.o; done)" "1
+1"
+check "what has no value is -" equal "$(json 'd["total"]["symbols"], d["total"]["bytes"] > 0' --filter symbol=- mangled.o)" "0 True"
 check "what a filter leaves out is in no sum" sh -c "! grep -q marks text"
 check "the lower bound is what the roots reach, and no block of COMMON that another object has, too" \
     equal "$(json '[r["symbol"] for r in sorted(d["rows"], key=lambda r: r["symbol"]) if r["at_least"]]' --root next --by symbol lib64.a)" \

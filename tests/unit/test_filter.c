@@ -32,6 +32,31 @@ static bool passes(const char *text) {
     return filter_accepts(&filter, value, NULL, row);
 }
 
+static struct str other_form(void *self, const void *row, uint32_t field) {
+    (void)self;
+    (void)row;
+    return field == 2 ? STR("key::table(...)") : STR("");
+}
+
+static void a_value_may_have_two_forms(void **state) {
+    (void)state;
+    static const char *const row[] = { "", "zero", "_ZN3key5tableEi" };
+    static const char *const pass[] = { "symbol=key::table*", "symbol=_ZN3key*", "key::tab",
+        "component=-", "not symbol=-" };
+    static const char *const fail[] = { "not symbol=key::table*", "not symbol=_ZN3key*", "kind=-",
+        "not component=-" };
+    for (size_t i = 0; i < sizeof pass / sizeof pass[0]; i++) {
+        assert_true(filter_parse(&arena, str_from(pass[i]), fields, &filter, &err));
+        filter.also = other_form;
+        assert_true(filter_accepts(&filter, value, NULL, row));
+    }
+    for (size_t i = 0; i < sizeof fail / sizeof fail[0]; i++) {
+        assert_true(filter_parse(&arena, str_from(fail[i]), fields, &filter, &err));
+        filter.also = other_form;
+        assert_false(filter_accepts(&filter, value, NULL, row));
+    }
+}
+
 static void conditions(void **state) {
     (void)state;
     assert_true(passes(""));
@@ -110,6 +135,7 @@ static int clear(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(conditions),
+        cmocka_unit_test(a_value_may_have_two_forms),
         cmocka_unit_test(operators),
         cmocka_unit_test(only_what_decides_is_asked_for),
         cmocka_unit_test(mistakes_show_where),
