@@ -361,11 +361,8 @@ struct place {
     const struct size_row *row;
 };
 
-/// qsort() hands nothing on: how many keys a row of the table being made has.
-static uint32_t keys_sorted;
-
-static int by_keys(const struct size_row *a, const struct size_row *b) {
-    for (uint32_t i = 0; i < keys_sorted; i++) {
+static int by_keys(const struct size_row *a, const struct size_row *b, uint32_t key_count) {
+    for (uint32_t i = 0; i < key_count; i++) {
         int order = str_compare(a->keys[i], b->keys[i]);
         if (order != 0)
             return order;
@@ -373,14 +370,15 @@ static int by_keys(const struct size_row *a, const struct size_row *b) {
     return a->item < b->item ? -1 : a->item > b->item;
 }
 
-static int compare_places(const void *left, const void *right) {
+/// `self`: how many keys a row has.
+static int compare_places(const void *left, const void *right, void *self) {
     const struct place *a = left;
     const struct place *b = right;
     if (a->weight != b->weight)
         return a->weight > b->weight ? -1 : 1;
     if (a->lost != b->lost)
         return a->lost > b->lost ? -1 : 1;
-    return by_keys(a->row, b->row);
+    return by_keys(a->row, b->row, *(const uint32_t *)self);
 }
 
 /// Moves what may be among the first `limit` to the front; returns how many these are.
@@ -415,9 +413,9 @@ static void sort_rows(struct making *m, struct size_table *out) {
             .lost = o->by_name ? 0 : r->dropped + r->duplicate,
             .row = r };
     }
-    keys_sorted = o->key_count;
+    uint32_t key_count = o->key_count;
     uint32_t front = put_heavy_first(m->a, places, all, o->limit);
-    qsort(places, front, sizeof *places, compare_places);
+    qsort_r(places, front, sizeof *places, compare_places, &key_count);
     out->rows = NEW_ARRAY(m->a, const struct size_row *, all + 1u);
     out->row_count = all;
     for (uint32_t i = 0; i < all; i++)
