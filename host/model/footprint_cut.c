@@ -477,9 +477,11 @@ static bool is_of_linker(struct str object) {
 /// Whether all objects' strings or constants are in `input`; footprint_linked_merged() finds out which.
 static bool is_merged(const struct sweep *s, const struct ldmap_input *input) {
     struct str output = s->cut->map->outputs[input->output].name;
+    if (!section_is_merged_by_lld(input->object, input->name, output)) {
+        return false;
+    }
     enum footprint_kind kind = footprint_kind_of(&s->in->traits, output);
-    return section_is_merged_by_lld(input->object, input->name, output) && kind != FOOTPRINT_ZERO &&
-           kind != FOOTPRINT_THREAD_ZERO;
+    return kind != FOOTPRINT_ZERO && kind != FOOTPRINT_THREAD_ZERO;
 }
 
 static uint32_t object_of(struct sweep *s, const struct ldmap_input *input) {

@@ -91,6 +91,10 @@ bool section_is_merged_by_lld(struct str object, struct str input, struct str ou
 /// Vectors stand in sections of their own: `.isr_vector`, `.exception_vectors.text`, `.Level2InterruptVector.text`, `.iram0.vectors`.
 /// The word alone would also be found in `.text._ZNSt6vectorIiE9push_backEi`.
 static bool is_vector_word(struct str word) {
+    char last = word.len > 5 ? word.at[word.len - 1] : '\0'; // Few words are worth a look.
+    if (last != 'r' && last != 's' && last != 'e' && (last == '\0' || word.at[0] != 'i')) {
+        return false;
+    }
     return str_matches(word, STR("*[Vv]ector")) || str_matches(word, STR("*[Vv]ectors")) ||
            str_matches(word, STR("*vector_table")) || str_matches(word, STR("*vectors_table")) ||
            str_matches(word, STR("intvec*"));
@@ -106,15 +110,17 @@ static enum hint hint_of_word(struct str word) {
         { "ARM", HINT_CONSTANT }, { "appdesc", HINT_CONSTANT }, { "literal*", HINT_LITERAL },
         { "lit4", HINT_LITERAL }, { "data", HINT_DATA }, { "sdata", HINT_DATA },
         { "data1", HINT_DATA }, { "bss", HINT_ZERO }, { "sbss", HINT_ZERO }, { "sbss2", HINT_ZERO },
-        { "*noinit", HINT_ZERO }, { "COMMON", HINT_ZERO }, { "scommon", HINT_ZERO },
-        { "heap", HINT_ZERO }, { "stack", HINT_ZERO }, { "tdata", HINT_THREAD_DATA },
-        { "tbss", HINT_THREAD_ZERO } };
+        { "COMMON", HINT_ZERO }, { "scommon", HINT_ZERO }, { "heap", HINT_ZERO },
+        { "stack", HINT_ZERO }, { "tdata", HINT_THREAD_DATA }, { "tbss", HINT_THREAD_ZERO } };
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
         const char *glob = words[i].glob;
-        bool may_match = glob[0] == '*' || (word.len != 0 && word.at[0] == glob[0]);
-        if (may_match && str_matches(word, str_from(glob))) {
+        if (word.len > 1 && word.at[0] == glob[0] && word.at[1] == glob[1] &&
+                str_matches(word, str_from(glob))) {
             return words[i].hint;
         }
+    }
+    if (str_ends_with(word, STR("noinit"))) {
+        return HINT_ZERO;
     }
     return is_vector_word(word) ? HINT_VECTOR : HINT_NONE;
 }
@@ -186,8 +192,10 @@ static enum hint hint_of(struct str name) {
     if (str_equal(name, STR(".init.literal")) || str_equal(name, STR(".fini.literal"))) {
         return HINT_LITERAL; // Elsewhere the last word may be a function's name: .text.literal
     }
-    enum hint hint = hint_of_word(first_word(name));
-    for (size_t end = name.len; hint == HINT_NONE && end > 0;) {
+    struct str first = first_word(name);
+    size_t first_end = (size_t)(first.at - name.at) + first.len;
+    enum hint hint = hint_of_word(first);
+    for (size_t end = name.len; hint == HINT_NONE && end > first_end;) {
         size_t begin;
         hint = hint_of_word(word_before(name, end, &begin));
         end = begin > 0 ? begin - 1 : 0;
