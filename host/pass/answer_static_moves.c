@@ -1,6 +1,7 @@
 // See answer_static_moves.h.
 #include "answer_static_moves.h"
 
+#include "hash.h"
 #include "map64.h"
 
 #include <stdlib.h>
@@ -37,18 +38,21 @@ static bool is_in_first_region(const struct footprint *f, const struct footprint
     return is_there && !item->must_be_internal && item->object != FOOTPRINT_NONE;
 }
 
-/// The sum that the item belongs to; made when there is none.
+/// The sum of that archive and kind; made when there is none. Each object of a map has a name of its own, so names are compared, not where they lie.
 static struct static_move *move_of(const struct answer *w, struct map64 *known,
-        struct static_moves *out, const struct footprint_object *o, enum footprint_kind kind) {
-    struct str name = o->archive.len ? o->archive : o->member;
-    bool is_new;
-    uint64_t *index =
-            map64_put(known, w->a, (uint64_t)(uintptr_t)name.at * FOOTPRINT_KINDS + kind, &is_new);
-    if (is_new) {
-        *index = out->len;
-        *vec_push(w->a, out) = (struct static_move){ .archive = str_base_name(name), .kind = kind };
+        struct static_moves *out, struct str archive, enum footprint_kind kind) {
+    uint64_t key = hash_number(hash_str(HASH_SEED, archive), kind);
+    for (;; key = hash_number(key, kind)) {
+        bool is_new;
+        uint64_t *index = map64_put(known, w->a, key, &is_new);
+        if (is_new) {
+            *index = out->len;
+            *vec_push(w->a, out) = (struct static_move){ .archive = archive, .kind = kind };
+        }
+        struct static_move *found = &out->at[*index];
+        if (found->kind == kind && str_equal(found->archive, archive))
+            return found;
     }
-    return &out->at[*index];
 }
 
 static void take_item(const struct answer *w, const struct footprint *f,
@@ -64,7 +68,8 @@ static void take_item(const struct answer *w, const struct footprint *f,
     if (lines && plan_static_for(lines, o->archive.len ? o->archive : o->member,
                          str_base_name(o->member), item->symbol, kind))
         return;
-    struct static_move *move = move_of(w, known, out, o, kind);
+    struct static_move *move =
+            move_of(w, known, out, str_base_name(o->archive.len ? o->archive : o->member), kind);
     if (move->items++ == 0) {
         move->component = item->component;
         move->memory = like.memory;

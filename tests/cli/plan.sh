@@ -156,6 +156,21 @@ check "without --statics the automatic ones go" sh -c "grep -q '# ours' '$tmp/up
 check "JSON has them" same "[('libframes.a', 20100, True), ('main.o', 800, True)]" "$(json "[(m['archive'], m['bytes'], m['moved']) for m in d['statics']]" <"$tmp/json")"
 check "the fragment is written" sh -c "'$ramlens' emit --as esp-idf $target -o '$tmp/emitted' '$tmp/with' >/dev/null 2>&1 && grep -q '^archive: libframes.a' '$tmp/emitted/ramlens.lf'"
 
+
+# An archive of several objects is one line.
+for part in one two three; do
+    printf 'char %s_frames[12000];\nvoid *%s(void) { return %s_frames; }\n' $part $part $part >"$tmp/$part.c"
+done
+printf 'void *one(void), *two(void), *three(void);\nint main(void) { return one() == two() && two() == three(); }\n' >"$tmp/parts.c"
+(cd "$tmp" && for part in one two three parts; do $rv -c $part.c; done && riscv64-unknown-elf-ar rcs libparts.a one.o two.o three.o &&
+    $rv -nostdlib -Wl,-Ttext=0x4ff10000,-e,main,-Map=parts.map -o parts.elf parts.o libparts.a) || exit 2
+device="--elf $tmp/parts.elf --map $tmp/parts.map"
+# shellcheck disable=SC2086
+check "all objects of an archive are one line" same "[('libparts.a', 'zero', 36000)]" \
+    "$(plan $device --statics --json | json "[(m['archive'], m['kind'], m['bytes']) for m in d['statics']]")"
+# shellcheck disable=SC2086
+check "such a plan can be written and read" plan $device --statics -f -o "$tmp/parts"
+
 printf 'target esp32s3\nkernel internal\n' >"$tmp/wrong"
 check "a plan for another target is refused" says 2 \
     "ramlens plan: $tmp/wrong:1: the plan was made for target 'esp32s3', not for 'esp32p4'*" plan --update "$tmp/wrong"
