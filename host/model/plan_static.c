@@ -64,7 +64,7 @@ static bool fail_memory(struct arena *a, const struct conf *c, const struct conf
             target->name.at, line->words[AT_MEMORY].at, list.at);
 }
 
-static uint32_t bit_of(enum footprint_kind kind) {
+uint32_t plan_static_bit(enum footprint_kind kind) {
     return kind == FOOTPRINT_ZERO       ? TARGET_STATIC_ZERO
            : kind == FOOTPRINT_CONSTANT ? TARGET_STATIC_CONSTANT
            : kind == FOOTPRINT_DATA     ? TARGET_STATIC_DATA
@@ -73,7 +73,7 @@ static uint32_t bit_of(enum footprint_kind kind) {
 
 static bool can_hold(const struct conf *c, const struct conf_line *line,
         const struct target *target, const struct plan_static *s, struct err *err) {
-    return target_can_hold(target, s->memory, bit_of(s->kind)) ||
+    return target_can_hold(target, s->memory, plan_static_bit(s->kind)) ||
            fail_line(err, c->path, line->number, "on target '%s' no linker can put %s into %s",
                    target->name.at, footprint_kind_names[s->kind], s->memory.at);
 }

@@ -9,7 +9,8 @@
 /// `code`. MEMORY is a region of the target, or a memory of its that holds no heap (`flash`).
 ///
 /// A line for a symbol is stronger than one for an object, that than one for an archive; of several of one strength the last one of the file
-/// decides. What no line names lies where the linker put it.
+/// decides. What no line names lies where the linker put it, and so does what its author keeps in internal RAM (`internal-sections` of the target):
+/// IRAM_ATTR, DRAM_ATTR and the like.
 #ifndef RAMLENS_PLAN_STATIC_H
 #define RAMLENS_PLAN_STATIC_H
 
@@ -42,12 +43,15 @@ struct plan_statics {
 /// The word of a kind that a line may name ("zero" ...); NULL for others.
 const char *plan_static_kind(enum footprint_kind kind);
 
+/// The bit of enum target_static of a kind that a line may name.
+uint32_t plan_static_bit(enum footprint_kind kind);
+
 /// Reads one line `static ...`. False with file and line for a word or memory that is unknown, a kind that the memory cannot hold (the target says so), or the
 /// very same thing said before.
 bool plan_static_read(struct arena *a, const struct conf *c, const struct conf_line *line,
         const struct target *target, struct plan_statics *out, struct err *err);
 
-/// The line that decides for bytes of that kind; NULL when none does. `archive` may be a path. Cost: linear in the lines.
+/// The line that decides for bytes of that kind, if their author lets them move; NULL when none does. `archive` may be a path. Cost: linear in the lines.
 const struct plan_static *plan_static_for(const struct plan_statics *s, struct str archive,
         struct str object, struct str symbol, enum footprint_kind kind);
 

@@ -18,11 +18,13 @@ bool static_entry_is_of_thread(const struct static_entry *entry) {
     return entry->kind == FOOTPRINT_THREAD_DATA || entry->kind == FOOTPRINT_THREAD_ZERO;
 }
 
-/// Where a plan puts the item that lies in `region`; TARGET_NONE for a memory that is no region.
+/// Where a plan puts the item that lies in `region`; TARGET_NONE for a memory that is no region. What its author keeps in internal RAM stays: its section
+/// is none that a linker fragment names.
 static uint32_t moved_to(const struct visit *v, const struct footprint *f,
         const struct footprint_item *item, uint32_t region) {
     const struct plan_statics *moves = v->sources->moves;
-    if (moves == NULL || moves->len == 0 || item->object == FOOTPRINT_NONE)
+    if (moves == NULL || moves->len == 0 || item->object == FOOTPRINT_NONE ||
+            item->must_be_internal)
         return region;
     const struct footprint_object *o = &f->objects.at[item->object];
     enum footprint_kind kind = (enum footprint_kind)item->kind;

@@ -24,10 +24,9 @@ static bool elsewhere(const struct target *t, uint32_t kind, struct static_move 
     return false;
 }
 
-static uint32_t bit_of(enum footprint_kind kind) {
-    return kind == FOOTPRINT_ZERO       ? TARGET_STATIC_ZERO
-           : kind == FOOTPRINT_CONSTANT ? TARGET_STATIC_CONSTANT
-                                        : 0;
+/// Code is left out: what of it runs in interrupts or while the cache is off, and must stay, no file says.
+static bool is_proposed(enum footprint_kind kind) {
+    return kind == FOOTPRINT_ZERO || kind == FOOTPRINT_CONSTANT;
 }
 
 static bool is_in_first_region(const struct footprint *f, const struct footprint_item *item) {
@@ -61,8 +60,8 @@ static void take_item(const struct answer *w, const struct footprint *f,
     enum footprint_kind kind =
             item->kind == FOOTPRINT_STRING ? FOOTPRINT_CONSTANT : (enum footprint_kind)item->kind;
     struct static_move like;
-    if (!is_in_first_region(f, item) || bit_of(kind) == 0 ||
-            !elsewhere(&w->target, bit_of(kind), &like))
+    if (!is_in_first_region(f, item) || !is_proposed(kind) ||
+            !elsewhere(&w->target, plan_static_bit(kind), &like))
         return;
     const struct footprint_object *o = &f->objects.at[item->object];
     if (lines && plan_static_for(lines, o->archive.len ? o->archive : o->member,

@@ -1,5 +1,5 @@
-/// Static data of the first region that a linker could put elsewhere: zero data into external RAM, constants and code into flash, as far as the target has a
-/// memory that holds them and their authors did not ask for internal RAM.
+/// Static data of the first region that a linker could put elsewhere: zero data into external RAM, constants into flash, as far as the target has a
+/// memory that holds them and their authors did not ask for internal RAM. Code is not proposed: a line of the user's own moves it.
 #ifndef RAMLENS_ANSWER_STATIC_MOVES_H
 #define RAMLENS_ANSWER_STATIC_MOVES_H
 

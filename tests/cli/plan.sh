@@ -171,6 +171,19 @@ check "all objects of an archive are one line" same "[('libparts.a', 'zero', 360
 # shellcheck disable=SC2086
 check "such a plan can be written and read" plan $device --statics -f -o "$tmp/parts"
 
+# What its author pinned to internal RAM stays there, whatever a line says.
+printf '__attribute__((section(".iram1.0"))) int pinned(int i) { return i * 3; }\n' >"$tmp/pinned.c"
+printf 'int pinned(int);\nint main(void) { return pinned(3); }\n' >"$tmp/pins.c"
+(cd "$tmp" && $rv -c pinned.c && $rv -c pins.c && riscv64-unknown-elf-ar rcs libpinned.a pinned.o &&
+    $rv -nostdlib -Wl,-Ttext=0x4ff10000,-e,main,-Map=pins.map -o pins.elf pins.o libpinned.a) || exit 2
+printf 'static libpinned.a code flash\n' >"$tmp/unpin"
+code_of() { # plan's options
+    # shellcheck disable=SC2086
+    "$ramlens" report $target --elf "$tmp/pins.elf" --map "$tmp/pins.map" "$@" 2>/dev/null | awk '$2 == "libpinned," && $3 == "code" { print $4 }'
+}
+check "what its author pinned to internal RAM is counted" test "$(code_of)" -lt 0
+check "no line of a plan moves it" same "$(code_of)" "$(code_of --plan "$tmp/unpin")"
+
 printf 'target esp32s3\nkernel internal\n' >"$tmp/wrong"
 check "a plan for another target is refused" says 2 \
     "ramlens plan: $tmp/wrong:1: the plan was made for target 'esp32s3', not for 'esp32p4'*" plan --update "$tmp/wrong"
