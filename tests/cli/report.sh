@@ -55,6 +55,17 @@ p4="--target esp32p4"
     done
 }
 
+# ---- what a configuration chooses
+
+chosen() { # target, parameter, lines of a configuration
+    printf '%b' "$3" >"$tmp/chosen"
+    "$ramlens" report --target "$1" --sdkconfig "$tmp/chosen" 2>"$tmp/err" | sed -n "s/^target.* $2=\([^ ;]*\).*/\1/p"
+}
+check "a size chooses the cache" same 512K "$(chosen esp32p4 cache 'CONFIG_CACHE_L2_CACHE_SIZE=0x80000\n')"
+check "so does the choice, which is all that sdkconfig.defaults has" same 256K "$(chosen esp32p4 cache 'CONFIG_CACHE_L2_CACHE_256KB=y\n')"
+check "another chip's data cache" same 64K "$(chosen esp32s3 dcache 'CONFIG_ESP32S3_DATA_CACHE_64KB=y\n')"
+check "and its instruction cache" same 32K "$(chosen esp32s3 icache 'CONFIG_ESP32S3_INSTRUCTION_CACHE_32KB=y\n')"
+
 # ---- static rows
 
 linked="$p4 --elf $elf --map $map"
