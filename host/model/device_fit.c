@@ -2,6 +2,7 @@
 #include "device_fit.h"
 
 #include "conf.h"
+#include "release.h"
 #include "scan.h"
 #include "text.h"
 
@@ -17,6 +18,8 @@ struct wanted {
     uint32_t possible; ///< That fits; after the trials.
     uint32_t at;       ///< Value of the current combination.
     uint32_t taken;    ///< Value of the combination to go on with.
+    uint32_t
+            liked; ///< Of what is possible: the default, or the release that is nearest to the log's.
     const char *source;
     const char *unknown; ///< What the log says outright, if the target has no such value.
     uint64_t line;
@@ -33,8 +36,9 @@ struct fitting {
     struct target base; ///< Loaded with what the user gave.
     struct wanted wanted[PARAMETERS_MOST];
     uint32_t wanted_count;
-    uint32_t rank;     ///< Of the best combinations so far.
-    uint32_t defaults; ///< Parameters that have their default in the one that is taken.
+    uint32_t rank; ///< Of the best combinations so far.
+    uint32_t
+            defaults; ///< Parameters that have what they would have by default in the one that is taken.
     const char *options[OPTIONS_MOST];
     uint32_t option_count;
 };
@@ -44,15 +48,6 @@ static void note(struct fitting *f, const char *text) {
 }
 
 // ---- facts
-
-/// A release as ESP-IDF writes it, "v5.5.1-dirty" or "v5.5.1-12-gabcdef0", without what follows the tag.
-static struct str release_of(struct str version) {
-    size_t n = version.len > 0 && version.at[0] == 'v' ? 1 : 0;
-    while (n < version.len &&
-            (version.at[n] == '.' || (version.at[n] >= '0' && version.at[n] <= '9')))
-        n++;
-    return (struct str){ version.at, n };
-}
 
 /// Index of the value of `p` that is `bytes`.
 static uint32_t value_of_bytes(const struct target_parameter *p, uint64_t bytes) {
@@ -101,12 +96,21 @@ static void pin(
     w->line = line;
 }
 
+/// The release; of one that the target does not know, the nearest is liked best.
+static void pin_release(struct fitting *f) {
+    struct wanted *idf = find_wanted(f, parameter_of_symbol(&f->base, STR("IDF_VERSION")));
+    const struct device_fact *said = &f->boot->idf;
+    if (idf == NULL || said->line == 0)
+        return;
+    uint32_t nearest = release_nearest(idf->parameter, said->text);
+    idf->liked = nearest != TARGET_NONE ? nearest : idf->liked;
+    pin(f, idf, release_find(idf->parameter, said->text),
+            arena_printf(f->arena, "ESP-IDF: %.*s", STR_ARG(said->text)), said->line);
+}
+
 static void pin_facts(struct fitting *f) {
     const struct device_boot *b = f->boot;
-    struct wanted *idf = find_wanted(f, parameter_of_symbol(&f->base, STR("IDF_VERSION")));
-    if (idf != NULL)
-        pin(f, idf, target_find_value(idf->parameter, release_of(b->idf.text)),
-                arena_printf(f->arena, "ESP-IDF: %.*s", STR_ARG(b->idf.text)), b->idf.line);
+    pin_release(f);
     struct wanted *revision = find_wanted(f, STR("revision"));
     if (revision != NULL) {
         unsigned major = (unsigned)(b->revision.number / 100);
@@ -141,7 +145,9 @@ static void find_parameters(struct fitting *f) {
                 f->wanted_count == PARAMETERS_MOST)
             continue;
         struct wanted *w = &f->wanted[f->wanted_count++];
-        *w = (struct wanted){ .parameter = p, .is_given = is_given(f->source, p->name) };
+        *w = (struct wanted){
+            .parameter = p, .liked = p->chosen, .is_given = is_given(f->source, p->name)
+        };
         bool is_fixed = w->is_given || trials * p->value_count > DEVICE_FIT_TRIALS;
         w->allowed = is_fixed ? 1u << p->chosen : (uint32_t)((UINT64_C(1) << p->value_count) - 1);
         trials *= is_fixed ? 1 : p->value_count;
@@ -248,7 +254,7 @@ static uint32_t rank_of(const struct target *t, const struct device_boot *boot) 
 static void take_combination(struct fitting *f, uint32_t rank) {
     uint32_t defaults = 0;
     for (uint32_t i = 0; i < f->wanted_count; i++)
-        defaults += f->wanted[i].at == f->wanted[i].parameter->chosen;
+        defaults += f->wanted[i].at == f->wanted[i].liked;
     bool is_better = rank > f->rank;
     f->rank = rank;
     f->out->fitting = is_better ? 1 : f->out->fitting + 1;

@@ -2,13 +2,18 @@
 #include "kconfig.h"
 
 #include "conf.h"
+#include "release.h"
 #include "text.h"
 
 // ---- choices
 
 /// The release in the head of the file counts as a symbol.
+static bool is_release(struct str symbol) {
+    return str_equal(symbol, STR("IDF_VERSION"));
+}
+
 static bool find_symbol(const struct sdkconfig *c, struct str symbol, struct sdkconfig_value *out) {
-    if (str_equal(symbol, STR("IDF_VERSION"))) {
+    if (is_release(symbol)) {
         *out = (struct sdkconfig_value){ .name = symbol, .value = c->idf_version, .line = 1 };
         return c->idf_version.len != 0;
     }
@@ -32,15 +37,10 @@ static const char *word_of(
         return is_number && n >= p->least && n <= p->most
                        ? arena_printf(a, "%llu", (unsigned long long)n)
                        : NULL;
-    for (uint32_t i = 0; i < p->value_count; i++) {
-        struct str name = p->values[i];
-        bool is_same = str_equal(name, v->value) || (is_number && same_number(name, n)) ||
-                       (name.len == v->value.len + 1 && name.at[0] == 'v' &&
-                               str_ends_with(name, v->value)); // v5.5.1 and 5.5.1
-        if (is_same)
-            return name.at;
-    }
-    return NULL;
+    uint32_t found = target_find_value(p, v->value);
+    for (uint32_t i = 0; found == TARGET_NONE && is_number && i < p->value_count; i++)
+        found = same_number(p->values[i], n) ? i : TARGET_NONE;
+    return found == TARGET_NONE ? NULL : p->values[found].at;
 }
 
 static const char *list_values(struct arena *a, const struct target_parameter *p) {
@@ -53,6 +53,19 @@ static const char *list_values(struct arena *a, const struct target_parameter *p
     return list.at;
 }
 
+/// A release that the target does not know: the nearest is taken.
+static void choose_nearest(struct arena *a, const struct target *t,
+        const struct target_parameter *p, const struct sdkconfig_value *v,
+        struct kconfig_choice *choice) {
+    uint32_t nearest = release_nearest(p, v->value);
+    const char *taken = p->values[nearest == TARGET_NONE ? p->chosen : nearest].at;
+    choice->option = arena_printf(a, "%s=%s", p->name.at, taken);
+    choice->problem = arena_printf(a,
+            "is for release %.*s, which target '%s' does not know for its %s (%s); %s is taken, "
+            "the nearest, and its rules may be others",
+            STR_ARG(v->value), t->name.at, p->name.at, list_values(a, p), taken);
+}
+
 static void choose(struct arena *a, const struct target *t, const struct target_kconfig *k,
         const struct sdkconfig_value *v, struct kconfig *out) {
     const struct target_parameter *p = &t->parameters[k->parameter];
@@ -61,6 +74,8 @@ static void choose(struct arena *a, const struct target *t, const struct target_
     *choice = (struct kconfig_choice){ .symbol = k->symbol, .line = v->line };
     if (word)
         choice->option = arena_printf(a, "%s=%s", p->name.at, word);
+    else if (is_release(k->symbol))
+        choose_nearest(a, t, p, v, choice);
     else
         choice->problem = arena_printf(a,
                 "%.*s is %.*s, which target '%s' does not know for its %s (%s); %s is taken",

@@ -13,10 +13,11 @@
 
 /// A parameter that the configuration chooses.
 struct kconfig_choice {
-    const char *option;  ///< "cache=128K", as target_load() takes it; NULL when it does not fit.
-    const char *problem; ///< Why not, and what is taken; NULL when it fits.
-    struct str symbol;   ///< Without CONFIG_.
-    uint32_t line;       ///< Of the configuration.
+    const char *option; ///< "cache=128K", as target_load() takes it; NULL when it does not fit.
+    const char *
+            problem; ///< Why not, and what is taken; of a release also with `option`, which is the nearest (release.h). NULL when it fits.
+    struct str symbol; ///< Without CONFIG_.
+    uint32_t line;     ///< Of the configuration.
 };
 
 /// An option and what it holds.

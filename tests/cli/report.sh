@@ -66,6 +66,15 @@ check "so does the choice, which is all that sdkconfig.defaults has" same 256K "
 check "another chip's data cache" same 64K "$(chosen esp32s3 dcache 'CONFIG_ESP32S3_DATA_CACHE_64KB=y\n')"
 check "and its instruction cache" same 32K "$(chosen esp32s3 icache 'CONFIG_ESP32S3_INSTRUCTION_CACHE_32KB=y\n')"
 
+release='# Espressif IoT Development Framework (ESP-IDF) %s Project Configuration\\n# CONFIG_ESP32P4_SELECTS_REV_LESS_V3 is not set\\n'
+silicon3() { # release of a configuration for silicon of revision 3
+    # shellcheck disable=SC2059 # the format is above
+    chosen esp32p4 idf "$(printf "$release" "$1")"
+}
+check "a release of the same rules as another is that one" same "v5.5.4 v6.0 v6.0.2" "$(silicon3 5.5.3) $(silicon3 6.0.0) $(silicon3 6.0.2)"
+check "of one that nobody knew the nearest is taken" same v6.0.2 "$(silicon3 6.2.1)"
+check "and that is said" grep -q "is for release 6.2.1, which target 'esp32p4' does not know .*; v6.0.2 is taken, the nearest, and its rules may be others" "$tmp/err"
+
 # ---- static rows
 
 linked="$p4 --elf $elf --map $map"

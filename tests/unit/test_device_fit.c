@@ -151,15 +151,28 @@ static void a_value_that_was_given_is_held_against_the_ends_of_heaps(void **stat
 static void releases_that_the_target_does_not_know_are_said(void **state) {
     struct fixture *f = *state;
     struct device_fit fit =
-            fit_of(f, "I (20) app_init: ESP-IDF:          v5.4.1-12-gabcdef\n"
+            fit_of(f, "I (20) app_init: ESP-IDF:          v5.1.4-12-gabcdef\n"
                       "I (22) heap_init: At 4FF22310 len 00018CB0 (99 KiB): RAM\n"
                       "I (23) heap_init: At 4FF3AFC0 len 00004BF0 (18 KiB): RAM\n"
                       "I (24) heap_init: At 4FF40000 len 00060000 (384 KiB): RAM\n");
-    assert_chosen(&fit, "idf", "v5.5.1", 2);
-    assert_non_null(strstr(choice(&fit, "idf")->source, "v5.4.1-12-gabcdef"));
+    assert_open(&fit, "idf", "v5.5.1, v5.3.5");
+    assert_string_equal(choice(&fit, "idf")->taken.at, "v5.3.5"); // the nearest of them
     assert_int_equal(fit.notes.len, 2); // and where the ROM's memory begins
     assert_non_null(strstr(fit.notes.at[0], "no such value of 'idf'"));
     assert_non_null(strstr(fit.notes.at[1], "0x4ff3fbb0"));
+}
+
+static void a_release_is_chosen_by_its_name(void **state) {
+    static const char *const releases[][2] = { { "v5.4.4", "v5.5.2" }, { "v5.5.3-dirty", "v5.5.4" },
+        { "v6.0.1-12-gabcdef", "v6.0.2" }, { "v6.1-beta1", "v6.0.2" }, { "v6.0", "v6.0" } };
+    struct fixture *f = *state;
+    for (size_t i = 0; i < sizeof releases / sizeof releases[0]; i++) {
+        struct device_fit fit = fit_of(f, arena_printf(&f->arena,
+                                                  "I (20) app_init: ESP-IDF:          %s\n"
+                                                  "I (27) boot: chip revision: v1.0\n",
+                                                  releases[i][0]));
+        assert_chosen(&fit, "idf", releases[i][1], 1);
+    }
 }
 
 static void facts_that_the_heaps_deny_are_dropped(void **state) {
@@ -170,7 +183,7 @@ static void facts_that_the_heaps_deny_are_dropped(void **state) {
                       "I (23) heap_init: At 4FFBAFC0 len 00004BF0 (18 KiB): RAM\n"
                       "I (24) heap_init: At 30100238 len 00001DC8 (7 KiB): SPM\n");
     assert_true(fit.fits);
-    assert_chosen(&fit, "idf", "v5.5.5", 2);
+    assert_open(&fit, "idf", "v5.5.5, v6.0.2");
     assert_chosen(&fit, "revision", "3", 2);
     assert_int_equal(fit.notes.len, 1);
     assert_non_null(strstr(fit.notes.at[0], "ESP-IDF: v5.5.1"));
@@ -196,8 +209,8 @@ static void a_log_without_heaps_chooses_by_words(void **state) {
     assert_chosen(&fit, "revision", "3", 1);
     assert_chosen(&fit, "psram", "16M", 2);
     assert_chosen(&fit, "reserve", "65536", 3);
-    // v5.5.1 refuses this silicon
-    assert_open(&fit, "idf", "v5.5.5, v6.0");
+    // what is older refuses this silicon
+    assert_open(&fit, "idf", "v5.5.2, v5.5.4, v5.5.5, v6.0, v6.0.2");
     assert_int_equal(fit.regions.len, 0);
     assert_int_equal(fit.notes.len, 0);
     fit = fit_of(f, "I esp_psram: Found 8MB PSRAM device\n");
@@ -263,6 +276,7 @@ int main(void) {
         CASE(the_cache_of_new_silicon_may_stay_open),
         CASE(what_the_user_says_counts_more),
         CASE(releases_that_the_target_does_not_know_are_said),
+        CASE(a_release_is_chosen_by_its_name),
         CASE(facts_that_the_heaps_deny_are_dropped),
         CASE(heaps_of_another_chip_fit_nothing),
         CASE(a_log_without_heaps_chooses_by_words),

@@ -59,12 +59,31 @@ static void what_does_not_fit_is_told(void **state) {
     read_config(f, "# Espressif IoT Development Framework (ESP-IDF) 4.4.1 Project Configuration\n"
                    "CONFIG_CACHE_L2_CACHE_SIZE=0x30000\n"
                    "CONFIG_SPIRAM_MALLOC_ALWAYSINTERNAL=99999999\n");
-    assert_string_equal(choices(f), "");
+    assert_string_equal(choices(f), " idf=v5.3.5"); // no release is earlier
     assert_int_equal(k.choices.len, 3);
-    assert_non_null(strstr(k.choices.at[0].problem, "v5.5.1 is taken"));
+    assert_non_null(strstr(k.choices.at[0].problem, "v5.3.5 is taken"));
     assert_non_null(strstr(k.choices.at[1].problem, "128K, 256K, 512K"));
     assert_non_null(strstr(k.choices.at[2].problem, "0 to 131072"));
     assert_int_equal(k.choices.at[1].line, 2);
+}
+
+/// Every release has the rules of its own, or of a neighbour with the same ones; of one that came later than the target's file the nearest is taken.
+static void each_release_has_its_rules(void **state) {
+    static const char *const releases[][2] = { { "5.3.0", "v5.3.5" }, { "5.3.2", "v5.3.5" },
+        { "5.4.0", "v5.5.1" }, { "5.4.3", "v5.5.1" }, { "5.4.4", "v5.5.2" }, { "5.5.0", "v5.5.1" },
+        { "5.5.1", "v5.5.1" }, { "5.5.2", "v5.5.2" }, { "5.5.3", "v5.5.4" }, { "5.5.5", "v5.5.5" },
+        { "6.0.0", "v6.0" }, { "6.0.2", "v6.0.2" }, { "5.4.9", "v5.5.2" }, { "5.5.9", "v5.5.5" },
+        { "6.1.0", "v6.0.2" }, { "5.1.2", "v5.3.5" } };
+    struct fixture *f = *state;
+    fixture_load(f, NULL, NULL, NULL);
+    for (size_t i = 0; i < sizeof releases / sizeof releases[0]; i++) {
+        read_config(f, arena_printf(&f->arena,
+                               "# Espressif IoT Development Framework (ESP-IDF) %s Project "
+                               "Configuration\nCONFIG_SPIRAM=y\n",
+                               releases[i][0]));
+        assert_string_equal(choices(f), arena_printf(&f->arena, " idf=%s", releases[i][1]));
+        assert_int_equal(k.choices.at[0].problem != NULL, i >= 12);
+    }
 }
 
 static void options_cost_by_their_value(void **state) {
@@ -103,6 +122,7 @@ int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
         TEST(symbols_choose_parameters),
         TEST(what_does_not_fit_is_told),
+        TEST(each_release_has_its_rules),
         TEST(options_cost_by_their_value),
         TEST(the_targets_own_lines_hold),
     };

@@ -3,24 +3,26 @@
 #include "conf.h"
 #include "target_fixture.h"
 
-static const char *const idfs[] = { "idf=v5.5.1", "idf=v5.5.5", "idf=v6.0" };
+static const char *const idfs[] = { "idf=v5.5.1", "idf=v5.3.5", "idf=v5.5.2", "idf=v5.5.4",
+    "idf=v5.5.5", "idf=v6.0", "idf=v6.0.2" };
 static const char *const revisions[] = { "revision=<3", "revision=3" };
 static const char *const caches[] = { "cache=128K", "cache=256K", "cache=512K" };
 static const char *const libcs[] = { "libc=newlib", "libc=picolibc" };
 static const char *const psrams[] = { "psram=32M", "psram=16M", "psram=64M" };
 
-enum { COMBINATIONS = 3 * 2 * 3 * 2 * 3, OPTIONS = 5 };
+enum { RELEASES = 7, OLD_ONES = 2, COMBINATIONS = RELEASES * 2 * 3 * 2 * 3, OPTIONS = 5 };
 
 /// The `index`-th combination; false when it is one that the target must refuse.
 static bool combination(uint32_t index, const char *options[OPTIONS]) {
-    uint32_t idf = index % 3;
-    uint32_t revision = index / 3 % 2;
+    uint32_t idf = index % RELEASES;
+    uint32_t revision = index / RELEASES % 2;
+    uint32_t rest = index / RELEASES / 2;
     options[0] = idfs[idf];
     options[1] = revisions[revision];
-    options[2] = caches[index / 6 % 3];
-    options[3] = libcs[index / 18 % 2];
-    options[4] = psrams[index / 36 % 3];
-    return !(idf == 0 && revision == 1);
+    options[2] = caches[rest % 3];
+    options[3] = libcs[rest / 3 % 2];
+    options[4] = psrams[rest / 6 % 3];
+    return !(idf < OLD_ONES && revision == 1);
 }
 
 static void assert_region_adds_up(const struct target *t, uint32_t index) {
@@ -59,7 +61,7 @@ static void every_combination_adds_up_or_is_refused(void **state) {
             assert_region_adds_up(&f->target, region);
         }
     }
-    assert_int_equal(refused, COMBINATIONS / 6);
+    assert_int_equal(refused, COMBINATIONS / 2 * OLD_ONES / RELEASES);
 }
 
 /// Sizes of the heaps of `internal`, in file order: the table in ESP-IDF's layout, by revision and
@@ -182,6 +184,31 @@ static void defaults_and_choices_are_told(void **state) {
     assert_string_equal(target_choice(t, "libc").at, "picolibc");
 }
 
+static void the_revision_follows_the_release(void **state) {
+    struct fixture *f = *state;
+    static const char *const releases[][2] = { { "idf=v5.4.4", "<3" }, { "idf=v5.5.2", "<3" },
+        { "idf=v5.5.3", "3" }, { "idf=v5.5.5", "3" }, { "idf=v6.0", "3" }, { "idf=v6.0.2", "3" } };
+    for (size_t i = 0; i < sizeof releases / sizeof releases[0]; i++) {
+        const struct target *t = fixture_load(f, releases[i][0], NULL, NULL);
+        assert_string_equal(target_choice(t, "revision").at, releases[i][1]);
+    }
+}
+
+/// Blocks are rounded to their class from v5.4 on, on every chip whose heap is not its ROM's.
+static void rounding_follows_the_release(void **state) {
+    struct fixture *f = *state;
+    static const char *const chips[] = { "esp32p4", "esp32s3", "esp32" };
+    for (size_t i = 0; i < 3; i++) {
+        static const char *const old[] = { "idf=v5.3.2" }, *const new[] = { "idf=v5.4" };
+        assert_true(
+                target_load(&f->arena, chips[i], fixture_folders, 1, old, 1, &f->target, &f->err));
+        assert_false(f->target.allocator.rounds_block);
+        assert_true(
+                target_load(&f->arena, chips[i], fixture_folders, 1, new, 1, &f->target, &f->err));
+        assert_true(f->target.allocator.rounds_block);
+    }
+}
+
 static void kinds_of_heap_follow_the_release(void **state) {
     struct fixture *f = *state;
     static const struct {
@@ -193,7 +220,12 @@ static void kinds_of_heap_follow_the_release(void **state) {
         uint32_t spm_at;
     } expected[] = {
         { "idf=v5.5.1", "revision=<3", "RAM", 0, "TCM", 1 },
+        { "idf=v5.3", "revision=<3", "RAM", 0, "TCM", 1 },
+        { "idf=v5.4.4", "revision=3", "RETENT_RAM", 0, "TCM", 1 },
+        { "idf=v5.5.3", "revision=3", "RETENT_RAM", 0, "TCM", 1 },
         { "idf=v6.0", "revision=3", "RETENT_RAM", 0, "TCM", 1 },
+        { "idf=v6.0.1", "revision=3", "RETENT_RAM", 0, "SPM", 1 },
+        { "idf=v6.1-beta1", "revision=3", "RETENT_RAM", 0, "SPM", 1 },
         { "idf=v5.5.5", "revision=3", "RETENT_RAM", 1, "SPM", 2 },
     };
     for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
@@ -284,7 +316,7 @@ static void unknown_names_list_the_choices(void **state) {
     struct fixture *f = *state;
     const char *bad_value[] = { "idf=v5.6" };
     assert_false(fixture_try(f, bad_value, 1));
-    fixture_assert_failed(f, 0, "choose v5.5.1 (default), v5.5.5 or v6.0");
+    fixture_assert_failed(f, 0, "v5.5.1 (default), v5.3.5, v5.5.2, v5.5.4, v5.5.5, v6.0 or v6.0.2");
     const char *bad_name[] = { "cash=128K" };
     assert_false(fixture_try(f, bad_name, 1));
     fixture_assert_failed(f, 0, "one of: idf, revision, cache, libc, psram");
@@ -565,6 +597,8 @@ int main(void) {
         TEST(a_query_for_internal_counts_heaps_outside_the_768_kilobytes),
         TEST(the_reserve_pool_is_a_heap_inside_internal_ram),
         TEST(defaults_and_choices_are_told),
+        TEST(the_revision_follows_the_release),
+        TEST(rounding_follows_the_release),
         TEST(kinds_of_heap_follow_the_release),
         TEST(capabilities_have_the_bits_of_esp_idf),
         TEST(kernel_objects_are_made_of_their_blocks),
