@@ -76,6 +76,9 @@
                 .more = "As 'ramlens import' reads it: parameters of the chip that follow from "   \
                         "it, what is static, free bytes at moments. --set, --sdkconfig and "       \
                         "--settings count more." },                                                \
+            { .name = "boot",                                                                      \
+                .value = "N",                                                                      \
+                .help = "the device's N-th start in it, from 1; else the last" },                  \
     {                                                                                              \
         .name = "free", .value = "PATTERN", .many = true,                                          \
         .help = "how your own lines in it tell free bytes"                                         \
@@ -95,6 +98,12 @@ bool answer_has_option(const struct cmd_context *ctx, const char *option);
 /// settings file (--settings, or that of --subject if it is for this target), then what the project's configuration chooses (--sdkconfig; also
 /// `o->configuration`), then --set. `o->target` and `o->target_folders` must be there; a log may name the target that nothing else does. False with a message.
 bool answer_settings(struct cmd_context *ctx, struct answer_options *o);
+
+/// The start of the log that --boot chooses, into `f->boot`. False with a message when there is none of that number.
+bool answer_choose_boot(struct cmd_context *ctx, struct import_found *f);
+
+/// Warns of each parameter that the log leaves open, with what is taken for it. `ramlens report` has them in its head.
+void answer_warn_open(struct cmd_context *ctx, const struct answer_options *o);
 
 /// Only the parts that choose a chip: `target_options`, and the folders where targets are looked for. False with a message.
 bool answer_target_options(struct cmd_context *ctx, struct answer_options *o);

@@ -122,6 +122,18 @@ const char *answer_target_of_log(struct cmd_context *ctx, const struct import_fo
     return has_target(ctx, named) ? named : NULL;
 }
 
+bool answer_choose_boot(struct cmd_context *ctx, struct import_found *f) {
+    uint64_t number, most = f->log.boots.len;
+    if (!opt_number(&ctx->values, "boot", 0, &number, &ctx->err))
+        return false;
+    if (opt_is_given(&ctx->values, "boot") && (number == 0 || number > most))
+        return fail(&ctx->err, NULL, ERR_NO_OFFSET, "there are %u starts; --boot takes 1 to that",
+                (unsigned)most);
+    if (number)
+        f->boot = (uint32_t)number - 1;
+    return true;
+}
+
 /// Reads the log, and lets it name the target if nothing else does.
 static bool read_boot_log(struct cmd_context *ctx, struct answer_options *o) {
     const char *path = opt_value(&ctx->values, "boot-log", NULL);
@@ -131,6 +143,8 @@ static bool read_boot_log(struct cmd_context *ctx, struct answer_options *o) {
     for (uint32_t i = 0; i < count; i++)
         patterns[i] = opt_value_at(&ctx->values, "free", i);
     if (!import_log_read(ctx->arena, &path, 1, patterns, count, false, log, &ctx->err))
+        return false;
+    if (!answer_choose_boot(ctx, log))
         return false;
     if (log->boot == UINT32_MAX)
         return fail(&ctx->err, path, ERR_NO_OFFSET,
@@ -144,6 +158,14 @@ static bool read_boot_log(struct cmd_context *ctx, struct answer_options *o) {
                 &ctx->err, path, ERR_NO_OFFSET, "names no chip that is known; --target names it");
     o->boot_log = log;
     return true;
+}
+
+/// "cache=256K", of an open parameter what is taken for it; NULL when the user gave it, or nothing is known.
+static const char *choice_option(struct arena *a, const struct device_choice *c) {
+    struct str value = c->open ? c->taken : c->value;
+    return c->is_given || value.len == 0
+                   ? NULL
+                   : arena_printf(a, "%.*s=%.*s", STR_ARG(c->parameter), STR_ARG(value));
 }
 
 /// What the log says besides what is said already: parameters that follow from it, free bytes at moments.
@@ -161,10 +183,11 @@ static bool take_boot_log(struct cmd_context *ctx, struct answer_options *o) {
     const char **all =
             NEW_ARRAY(ctx->arena, const char *, o->target_option_count + fit->choices.len + 1);
     uint32_t count = 0;
-    for (size_t i = 0; i < fit->choices.len; i++)
-        if (!fit->choices.at[i].is_given && fit->choices.at[i].open == NULL)
-            all[count++] = arena_printf(ctx->arena, "%.*s=%.*s",
-                    STR_ARG(fit->choices.at[i].parameter), STR_ARG(fit->choices.at[i].value));
+    for (size_t i = 0; i < fit->choices.len; i++) {
+        const char *option = choice_option(ctx->arena, &fit->choices.at[i]);
+        if (option)
+            all[count++] = option;
+    }
     for (uint32_t i = 0; i < o->target_option_count; i++)
         all[count++] = o->target_options[i];
     for (size_t i = 0; i < fit->notes.len; i++)
@@ -174,6 +197,16 @@ static bool take_boot_log(struct cmd_context *ctx, struct answer_options *o) {
     o->target_option_count = count;
     o->boot_log = log;
     return true;
+}
+
+void answer_warn_open(struct cmd_context *ctx, const struct answer_options *o) {
+    for (size_t i = 0; o->boot_log && i < o->boot_log->fit.choices.len; i++) {
+        const struct device_choice *c = &o->boot_log->fit.choices.at[i];
+        if (c->open && !c->is_given)
+            cmd_warn(ctx, "%s: leaves open: %.*s may be %s; %.*s is taken",
+                    import_path(o->boot_log, o->boot_log->log.boots.at[o->boot_log->boot].input),
+                    STR_ARG(c->parameter), c->open, STR_ARG(c->taken));
+    }
 }
 
 // ---- all of it

@@ -64,18 +64,6 @@ static bool read_logs(struct cmd_context *ctx, struct import_found *f) {
 
 // ---- the start that counts, and its chip
 
-static bool choose_boot(struct cmd_context *ctx, struct import_found *f) {
-    uint64_t number, most = f->log.boots.len;
-    if (!opt_number(&ctx->values, "boot", 0, &number, &ctx->err))
-        return false;
-    if (opt_is_given(&ctx->values, "boot") && (number == 0 || number > most))
-        return fail(&ctx->err, NULL, ERR_NO_OFFSET, "there are %u starts; --boot takes 1 to that",
-                (unsigned)most);
-    if (number)
-        f->boot = (uint32_t)number - 1;
-    return true;
-}
-
 /// The target by the user, else by the log; NULL.
 static const char *target_of(struct cmd_context *ctx, const struct import_found *f) {
     const char *given = opt_value(&ctx->values, "target", NULL);
@@ -152,7 +140,7 @@ static bool write_files(struct cmd_context *ctx, const struct import_found *f) {
 
 static int run(struct cmd_context *ctx) {
     struct import_found *found = NEW(ctx->arena, struct import_found);
-    if (!read_logs(ctx, found) || !choose_boot(ctx, found) || !compare(ctx, found) ||
+    if (!read_logs(ctx, found) || !answer_choose_boot(ctx, found) || !compare(ctx, found) ||
             !write_files(ctx, found))
         return CMD_FAILED;
     if (opt_is_given(&ctx->values, "json"))

@@ -77,6 +77,7 @@ bool replay_setup_open(struct cmd_context *ctx, bool plan_given, struct replay_s
     bool placed;
     if (!answer_options_of(ctx, true, &o) || !take_placed(ctx, &o, &placed))
         return false;
+    answer_warn_open(ctx, &o);
     if (o.target == NULL)
         return fail(&ctx->err, NULL, ERR_NO_OFFSET,
                 "whose heaps? --target names a chip, for example --target esp32p4");

@@ -231,12 +231,30 @@ static json_t *containers_json(const struct answer *w, const struct container_ta
     return array;
 }
 
+/// Parameters that the device's log leaves open.
+static json_t *open_json(const struct import_found *log) {
+    json_t *array = json_array();
+    for (size_t i = 0; log && i < log->fit.choices.len; i++) {
+        const struct device_choice *c = &log->fit.choices.at[i];
+        json_t *o;
+        if (c->open == NULL || c->is_given)
+            continue;
+        o = json_object();
+        json_out_str(o, "parameter", c->parameter);
+        json_out_str(o, "possible", str_from(c->open));
+        json_out_str(o, "taken", c->taken);
+        json_array_append_new(array, o);
+    }
+    return array;
+}
+
 void report_json_write(
         struct cmd_context *ctx, const struct answer *w, const struct report_view *view) {
     json_t *root = json_object(), *checkpoints = json_array(), *sites = json_array();
     json_out_str(root, "schema", STR("ramlens.report/1"));
     set_name(root, "target", w->has_target ? w->target.name : STR(""));
     json_object_set_new(root, "target_options", options_json(w));
+    json_object_set_new(root, "target_open", open_json(view->options->boot_log));
     json_out_str(root, "arch", w->image->pointer_bytes == 4 ? STR("i386") : STR("x86_64"));
     set_name(root, "state", w->has_target ? str_from(w->placements[ANSWER_STATE].name) : STR(""));
     json_out_str(root, "program", w->image->path);

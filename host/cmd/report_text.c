@@ -84,6 +84,17 @@ static void head_of_run(struct report *r) {
             w->run.checkpoint_count, w->run.checkpoint_count == 1 ? "" : "s");
 }
 
+/// What the device's log does not tell, and what the report goes on with.
+static void head_of_open(struct report *r) {
+    const struct import_found *log = r->view->options->boot_log;
+    for (size_t i = 0; log && i < log->fit.choices.len; i++) {
+        const struct device_choice *c = &log->fit.choices.at[i];
+        if (c->open && !c->is_given)
+            text_printf(r->out, "the log leaves open: %.*s may be %s; below: %.*s\n",
+                    STR_ARG(c->parameter), c->open, STR_ARG(c->taken));
+    }
+}
+
 static void head(struct report *r) {
     const struct answer *w = r->w;
     if (w->has_trace)
@@ -101,6 +112,7 @@ static void head(struct report *r) {
     if (w->has_target)
         text_printf(r->out, "target %.*s: %s; state %s\n", STR_ARG(w->target.name),
                 target_choices(w->a, &w->target), w->placements[ANSWER_STATE].name);
+    head_of_open(r);
 }
 
 void report_text(struct cmd_context *ctx, const struct answer *answer,

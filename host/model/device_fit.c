@@ -18,8 +18,7 @@ struct wanted {
     uint32_t possible; ///< That fits; after the trials.
     uint32_t at;       ///< Value of the current combination.
     uint32_t taken;    ///< Value of the combination to go on with.
-    uint32_t
-            liked; ///< Of what is possible: the default, or the release that is nearest to the log's.
+    uint32_t nearest;  ///< The release that is nearest to the log's; TARGET_NONE.
     const char *source;
     const char *unknown; ///< What the log says outright, if the target has no such value.
     uint64_t line;
@@ -96,14 +95,13 @@ static void pin(
     w->line = line;
 }
 
-/// The release; of one that the target does not know, the nearest is liked best.
+/// The release; of one that the target does not know, the nearest counts as the default.
 static void pin_release(struct fitting *f) {
     struct wanted *idf = find_wanted(f, parameter_of_symbol(&f->base, STR("IDF_VERSION")));
     const struct device_fact *said = &f->boot->idf;
     if (idf == NULL || said->line == 0)
         return;
-    uint32_t nearest = release_nearest(idf->parameter, said->text);
-    idf->liked = nearest != TARGET_NONE ? nearest : idf->liked;
+    idf->nearest = release_nearest(idf->parameter, said->text);
     pin(f, idf, release_find(idf->parameter, said->text),
             arena_printf(f->arena, "ESP-IDF: %.*s", STR_ARG(said->text)), said->line);
 }
@@ -146,7 +144,7 @@ static void find_parameters(struct fitting *f) {
             continue;
         struct wanted *w = &f->wanted[f->wanted_count++];
         *w = (struct wanted){
-            .parameter = p, .liked = p->chosen, .is_given = is_given(f->source, p->name)
+            .parameter = p, .nearest = TARGET_NONE, .is_given = is_given(f->source, p->name)
         };
         bool is_fixed = w->is_given || trials * p->value_count > DEVICE_FIT_TRIALS;
         w->allowed = is_fixed ? 1u << p->chosen : (uint32_t)((UINT64_C(1) << p->value_count) - 1);
@@ -250,11 +248,20 @@ static uint32_t rank_of(const struct target *t, const struct device_boot *boot) 
     return 1 + ends * (HEAPS_MOST + 1) + begins;
 }
 
+/// Parameters of the current combination, loaded as `t`, that have what the others of it give them by default: a release has its own C library.
+static uint32_t count_defaults(const struct fitting *f, const struct target *t) {
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < f->wanted_count; i++) {
+        const struct wanted *w = &f->wanted[i];
+        uint32_t by_default = t->parameters[w->parameter - f->base.parameters].by_default;
+        count += w->at == (w->nearest == TARGET_NONE ? by_default : w->nearest);
+    }
+    return count;
+}
+
 /// Takes the current combination as one of the best, or as the first better one.
-static void take_combination(struct fitting *f, uint32_t rank) {
-    uint32_t defaults = 0;
-    for (uint32_t i = 0; i < f->wanted_count; i++)
-        defaults += f->wanted[i].at == f->wanted[i].liked;
+static void take_combination(struct fitting *f, const struct target *t, uint32_t rank) {
+    uint32_t defaults = count_defaults(f, t);
     bool is_better = rank > f->rank;
     f->rank = rank;
     f->out->fitting = is_better ? 1 : f->out->fitting + 1;
@@ -281,7 +288,7 @@ static void try_all(struct fitting *f, bool by_heaps) {
         bool is_fit = load(f, &scratch, &t, NULL) && (!by_heaps || fits(&t, f->boot));
         uint32_t rank = !is_fit ? 0 : by_heaps ? rank_of(&t, f->boot) : 1;
         if (is_fit && rank >= f->rank)
-            take_combination(f, rank);
+            take_combination(f, &t, rank);
         arena_clear(&scratch);
     } while (next_combination(f));
 }

@@ -158,20 +158,20 @@ struct str import_settings(struct arena *a, const struct import_source *s) {
     for (size_t i = 0; i < s->fit->choices.len; i++)
         if (s->fit->choices.at[i].open != NULL)
             add_comment(&head,
-                    arena_printf(a, "open: %.*s may be %s",
-                            STR_ARG(s->fit->choices.at[i].parameter), s->fit->choices.at[i].open));
+                    arena_printf(a, "open: %.*s may be %s; below: %.*s",
+                            STR_ARG(s->fit->choices.at[i].parameter), s->fit->choices.at[i].open,
+                            STR_ARG(s->fit->choices.at[i].taken)));
     struct conf c = begin_file(a, text_str(&head));
     const struct str target[] = { STR("target"), s->fit->target->name };
     conf_add(a, &c, NULL, target, 2, STR(""));
     for (size_t i = 0; i < s->fit->choices.len; i++) {
         const struct device_choice *choice = &s->fit->choices.at[i];
-        if (choice->open != NULL)
-            continue;
-        const struct str words[] = { STR("set"), choice->parameter, choice->value };
+        const struct str words[] = { STR("set"), choice->parameter,
+            choice->open ? choice->taken : choice->value };
         const char *where = choice->line ? line_of(a, s, choice->line) : "";
         conf_add(a, &c, NULL, words, 3,
-                str_from(arena_printf(
-                        a, "%s%s%s", where, choice->line ? ": " : "", choice->source)));
+                str_from(arena_printf(a, "%s%s%s", where, choice->line ? ": " : "",
+                        choice->open ? "taken, the log leaves it open" : choice->source)));
     }
     return conf_write(a, &c);
 }

@@ -75,6 +75,21 @@ check "a release of the same rules as another is that one" same "v5.5.4 v6.0 v6.
 check "of one that nobody knew the nearest is taken" same v6.0.2 "$(silicon3 6.2.1)"
 check "and that is said" grep -q "is for release 6.2.1, which target 'esp32p4' does not know .*; v6.0.2 is taken, the nearest, and its rules may be others" "$tmp/err"
 
+# ---- what a log leaves open
+
+printf 'I (1) heap_init: At 4FF4C200 len 0006EDC0 (443 KiB): RETENT_RAM\nI (2) heap_init: At 4FFBAFC0 len 00004BF0 (18 KiB): RAM\nI (3) main_task: Calling app_main()\n' >"$tmp/open.log"
+check "a log that leaves the release open is reported for" sums --target esp32p4 --boot-log "$tmp/open.log"
+report --target esp32p4 --boot-log "$tmp/open.log" >"$tmp/text"
+check "what it leaves open is said, with what is taken" grep -q '^the log leaves open: cache may be 128K, 256K; below: 128K$' "$tmp/text"
+check "in JSON, too" equal "$(value '[o["taken"] for o in d["target_open"] if o["parameter"] == "cache"]' --target esp32p4 --boot-log "$tmp/open.log")" "['128K']"
+check "what another file tells is open no more" sh -c "! '$ramlens' report --target esp32p4 --boot-log '$tmp/open.log' --set cache=256K | grep -q 'open: cache'"
+"$ramlens" import --target esp32p4 -o "$tmp/device" "$tmp/open.log" >/dev/null 2>&1
+check "settings of the same log are those of its report" same "$(sed -n 's/^target esp32p4: \(.*\);.*/\1/p' "$tmp/text")" \
+    "$(report --target esp32p4 --settings "$tmp/device/settings" 2>/dev/null | sed -n 's/^target esp32p4: \(.*\);.*/\1/p')"
+{ cat $log && head -n 4 $log && cat "$tmp/open.log"; } >"$tmp/two.log"
+check "the start that counts can be chosen" equal "$(value 'd["target_options"]["cache"]' --boot-log "$tmp/two.log" --boot 1)" \
+    "$(value 'd["target_options"]["cache"]' --boot-log $log)"
+
 # ---- static rows
 
 linked="$p4 --elf $elf --map $map"

@@ -175,6 +175,13 @@ static void a_release_is_chosen_by_its_name(void **state) {
     }
 }
 
+static void what_is_taken_is_the_release_s_own_default(void **state) {
+    struct device_fit fit = fit_of(*state, "I (20) app_init: ESP-IDF:          v6.0\n");
+    assert_open(&fit, "libc", "newlib, picolibc");
+    assert_string_equal(choice(&fit, "libc")->taken.at, "picolibc");
+    assert_string_equal(choice(&fit, "revision")->taken.at, "3");
+}
+
 static void facts_that_the_heaps_deny_are_dropped(void **state) {
     struct fixture *f = *state;
     struct device_fit fit =
@@ -277,6 +284,7 @@ int main(void) {
         CASE(what_the_user_says_counts_more),
         CASE(releases_that_the_target_does_not_know_are_said),
         CASE(a_release_is_chosen_by_its_name),
+        CASE(what_is_taken_is_the_release_s_own_default),
         CASE(facts_that_the_heaps_deny_are_dropped),
         CASE(heaps_of_another_chip_fit_nothing),
         CASE(a_log_without_heaps_chooses_by_words),
