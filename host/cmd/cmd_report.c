@@ -71,6 +71,19 @@ static void read_events(struct cmd_context *ctx, struct answer *w,
     container_table_finish(containers, estimates->holders, estimates->holder_count);
 }
 
+/// Replays the run with the options' other values.
+static void replay_options(struct cmd_context *ctx, struct answer *w,
+        const struct answer_options *o, const struct report_view *view,
+        struct option_table *table) {
+    struct region_table t = answer_region(w, view->base, ANSWER_STATE, 0);
+    int64_t taken = region_table_sum(&t, ROW_UNEXPLAINED) + region_table_sum(&t, ROW_TASK);
+    struct progress progress;
+    progress_start(&progress, STDERR_FILENO, ctx->progress, "replaying options", table->count);
+    option_table_replay(
+            w, o, taken > 0 ? (uint64_t)taken : 0, report_step(w, view->base), table, &progress);
+    progress_finish(&progress);
+}
+
 /// Options and findings, for a chip. The run is replayed with other values when a configuration asks for it.
 static void make_findings(struct cmd_context *ctx, struct answer *w, const struct answer_options *o,
         struct report_view *view, struct option_table *table, struct findings *findings) {
@@ -81,16 +94,9 @@ static void make_findings(struct cmd_context *ctx, struct answer *w, const struc
     if (!w->has_target)
         return;
     option_table_make(w, o, table);
+    if (o->configuration != NULL)
+        replay_options(ctx, w, o, view, table);
     findings_make(w, view->base, table, findings);
-    if (o->configuration == NULL)
-        return;
-    struct region_table t = answer_region(w, view->base, ANSWER_STATE, 0);
-    int64_t taken = region_table_sum(&t, ROW_UNEXPLAINED) + region_table_sum(&t, ROW_TASK);
-    struct progress progress;
-    progress_start(&progress, STDERR_FILENO, ctx->progress, "replaying options", table->count);
-    option_table_replay(
-            w, o, taken > 0 ? (uint64_t)taken : 0, report_step(w, view->base), table, &progress);
-    progress_finish(&progress);
 }
 
 static void write_report(

@@ -46,8 +46,12 @@ static void option(const struct report *r, struct text *out) {
     if (o == NULL)
         return;
     text_printf(out,
-            "Of the configuration, %s in place of %s buys most: %s B of internal RAM (%.*s).",
-            report_option_name(r, o, o->other), o->now, human_exact((uint64_t)o->frees).text,
+            "Of the configuration, %s in place of %s buys most: %s B of internal RAM%s (%.*s).",
+            report_option_name(r, o, o->other), o->now,
+            human_exact((uint64_t)option_table_gain(r->view->table, o)).text,
+            r->view->table->has_outcome && o->has_outcome
+                    ? " at the worst moment of this run, by replay"
+                    : " before anything runs",
             STR_ARG(o->about));
     price(out, o->price);
 }

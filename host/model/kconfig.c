@@ -106,6 +106,7 @@ static void add_cost(struct arena *a, const struct target_option *o, const struc
     uint64_t best = o->each_bytes < 0 ? 1 : o->least < value ? o->least : value;
     *vec_push(a, &out->costs) = (struct kconfig_cost){ .option = o,
         .value = value,
+        .best = best,
         .bytes = (int64_t)value * o->each_bytes,
         .saves = ((int64_t)value - (int64_t)best) * o->each_bytes,
         .is_default = v == NULL,

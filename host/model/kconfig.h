@@ -24,6 +24,8 @@ struct kconfig_choice {
 struct kconfig_cost {
     const struct target_option *option;
     uint64_t value;
+    uint64_t
+            best; ///< The value that holds least: the least there is, of a switch that frees y; `value` when that is as good.
     int64_t bytes; ///< Held of the option's region; negative: freed.
     int64_t saves; ///< What its smallest value would give back; of a switch that frees, what turning it on would.
     bool is_default; ///< The configuration does not speak of it.

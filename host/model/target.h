@@ -237,7 +237,9 @@ struct target_option {
     uint32_t region;    ///< Index into `regions`.
     uint64_t least;     ///< Smallest value it takes; of a switch 0.
     struct str needs;   ///< Symbol that must be y for it to count; "" none.
-    struct str price;   ///< What one pays for a smaller value; "" not known.
+    struct target_words
+            of; ///< Globs of components, or of archives' base names: a program without any of them holds nothing for it. None: every program does.
+    struct str price; ///< What one pays for a smaller value; "" not known.
 };
 
 struct target {

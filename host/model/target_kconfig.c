@@ -60,6 +60,10 @@ static bool read_detail(
     struct str key = line->words[0];
     if (str_equal(key, STR("each")))
         return read_each(r, line, o);
+    if (str_equal(key, STR("of"))) {
+        o->of = (struct target_words){ line->words + 1, line->word_count - 1 };
+        return target_word_count(r, line, 2, UINT32_MAX, "names of components or archives");
+    }
     if (!target_word_count(r, line, 2, 2, "one word"))
         return false;
     if (str_equal(key, STR("least")))
@@ -72,7 +76,7 @@ static bool read_detail(
 }
 
 bool target_read_option(struct target_reader *r, const struct conf_line *line) {
-    static const char *const keys[] = { "each", "least", "needs", "price", NULL };
+    static const char *const keys[] = { "each", "least", "needs", "of", "price", NULL };
     struct target_option *o = &r->target->options[r->target->option_count];
     struct target_lines lines;
     if (!target_word_count(r, line, 4, 4, "a symbol, its default, and words for people") ||

@@ -55,6 +55,7 @@ static void add_parameter(struct making *m, uint32_t parameter, const char *valu
     struct option_line line = { .parameter = parameter,
         .about = p->about,
         .price = p->price,
+        .is_held = true,
         .now = p->values[p->chosen].at,
         .other = value };
     struct target t;
@@ -98,25 +99,60 @@ static void add_parameters(struct making *m) {
 
 // ---- what only costs
 
+static bool is_named(const struct target_option *o, struct str name) {
+    for (uint32_t i = 0; i < o->of.count; i++)
+        if (str_matches(name, o->of.at[i]))
+            return true;
+    return false;
+}
+
+/// Whether the objects that were given have some of what the option is of.
+static bool is_in_objects(
+        const struct answer *w, const struct footprint *f, const struct target_option *o) {
+    for (size_t i = 0; i < f->objects.len; i++)
+        if (is_named(o, str_base_name(f->objects.at[i].archive)))
+            return true;
+    for (size_t i = 0; i < f->items.len; i++)
+        if (is_named(o, w->map.names[f->items.at[i].component]))
+            return true;
+    return false;
+}
+
+/// Whether some of it asked for memory in the run.
+static bool is_in_run(const struct answer *w, const struct target_option *o) {
+    for (uint32_t i = 0; i < w->owners.site_count; i++)
+        if (is_named(o, w->map.names[w->owners.sites[i].component]))
+            return true;
+    return false;
+}
+
+static bool is_held(const struct answer *w, const struct target_option *o) {
+    return o->of.count == 0 || (w->has_device && is_in_objects(w, &w->device, o)) ||
+           (w->has_archives && is_in_objects(w, &w->archives, o)) ||
+           (w->has_trace && is_in_run(w, o));
+}
+
+static void add_cost(struct making *m, const struct kconfig_cost *c) {
+    bool held = is_held(m->w, c->option);
+    if (c->option->region != 0 || (!held && (m->w->has_device || m->w->has_trace)))
+        return;
+    *vec_push(m->w->a, &m->lines) = (struct option_line){ .symbol = c->option->symbol.at,
+        .parameter = TARGET_NONE,
+        .about = c->option->about,
+        .price = c->option->price,
+        .now = arena_printf(m->w->a, "%" PRIu64, c->value),
+        .other = arena_printf(m->w->a, "%" PRIu64, c->best),
+        .line = c->line,
+        .holds = c->bytes,
+        .is_held = held,
+        .frees = c->saves };
+}
+
 static void add_costs(struct making *m) {
     struct kconfig k;
     kconfig_read(m->w->a, &m->w->target, m->o->configuration, &k);
-    for (size_t i = 0; i < k.costs.len; i++) {
-        const struct kconfig_cost *c = &k.costs.at[i];
-        uint64_t best = c->option->each_bytes < 0 ? 1 : c->option->least;
-        if (c->option->region != 0)
-            continue;
-        *vec_push(m->w->a, &m->lines) = (struct option_line){ .symbol = c->option->symbol.at,
-            .parameter = TARGET_NONE,
-            .about = c->option->about,
-            .price = c->option->price,
-            .now = arena_printf(m->w->a, "%" PRIu64, c->value),
-            .other = arena_printf(
-                    m->w->a, "%" PRIu64, best < c->value || best == 1 ? best : c->value),
-            .line = c->line,
-            .holds = c->bytes,
-            .frees = c->saves };
-    }
+    for (size_t i = 0; i < k.costs.len; i++)
+        add_cost(m, &k.costs.at[i]);
 }
 
 void option_table_make(
@@ -127,10 +163,19 @@ void option_table_make(
     *out = (struct option_table){ .lines = m.lines.at, .count = (uint32_t)m.lines.len };
 }
 
+int64_t option_table_gain(const struct option_table *t, const struct option_line *line) {
+    if (!t->has_outcome || line->parameter == TARGET_NONE)
+        return line->frees;
+    if (!line->has_outcome || line->outcome.failures > t->outcome.failures)
+        return 0;
+    return (int64_t)line->outcome.least_free - (int64_t)t->outcome.least_free;
+}
+
 const struct option_line *option_table_best(const struct option_table *t) {
     const struct option_line *best = NULL;
     for (uint32_t i = 0; i < t->count; i++)
-        if (t->lines[i].frees > (best ? best->frees : 0))
+        if (t->lines[i].is_held &&
+                option_table_gain(t, &t->lines[i]) > (best ? option_table_gain(t, best) : 0))
             best = &t->lines[i];
     return best;
 }

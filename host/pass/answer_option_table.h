@@ -27,6 +27,7 @@ struct option_line {
     const char *other; ///< The one in place of it.
     uint32_t line;     ///< Of the configuration; 0: it does not speak of it.
     int64_t holds;     ///< Bytes of the first region for `now`; 0 for what only a run can tell.
+    bool is_held; ///< By this program, for all that is known: false when what it is a buffer of, say TLS, was neither seen nor can be ruled out.
     int64_t frees; ///< Bytes of the first region that `other` leaves free besides, before anything runs; negative: takes.
     bool has_outcome; ///< The run was replayed with it.
     struct option_outcome outcome;
@@ -42,7 +43,7 @@ struct option_table {
 };
 
 /// Makes the lines of `w`, which has a target. Parameters are those with a price: of a number its default, or its least value when it has that; of others every other
-/// value that leaves room. Loads the target once for each. In `w->a`.
+/// value that leaves room. Loads the target once for each. An option of something that the program does not have - as its device's program or its run tells - is left out. In `w->a`.
 void option_table_make(
         const struct answer *w, const struct answer_options *o, struct option_table *out);
 
@@ -51,7 +52,11 @@ void option_table_make(
 void option_table_replay(struct answer *w, const struct answer_options *o, uint64_t taken,
         uint32_t checkpoint, struct option_table *table, struct progress *progress);
 
-/// The line that leaves most free before anything runs; NULL when none does.
+/// What a line's other value leaves free besides: at the run's worst moment, where the run was replayed with it; else before anything runs. 0 when the
+/// replay found no room for the run, or fails more of its requests.
+int64_t option_table_gain(const struct option_table *t, const struct option_line *line);
+
+/// The line of what the program holds with the largest such gain; NULL when none has one.
 const struct option_line *option_table_best(const struct option_table *t);
 
 #endif

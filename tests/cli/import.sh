@@ -90,15 +90,15 @@ cat >"$tmp/sdkconfig" <<'END'
 # Espressif IoT Development Framework (ESP-IDF) 5.5.1 Project Configuration
 CONFIG_CACHE_L2_CACHE_SIZE=0x40000
 CONFIG_SPIRAM_MALLOC_ALWAYSINTERNAL=1024
-CONFIG_MBEDTLS_SSL_OUT_CONTENT_LEN=8192
+CONFIG_ESP_MAIN_TASK_STACK_SIZE=8192
 # CONFIG_SPIRAM is not set
 END
 "$ramlens" report --target esp32p4 --sdkconfig "$tmp/sdkconfig" "$tmp/app.rlt" >"$tmp/configured"
 check "a configuration chooses parameters" grep -q '^target esp32p4: .*cache=256K .*psram=none threshold=1024' "$tmp/configured"
 check "another value frees what the chip says" grep -q '^cache  *256K  *128K  *+131,072  *+13[01],[0-9]* ' "$tmp/configured"
-check "what an option holds is said" grep -q '^MBEDTLS_[^ ]* *8192  *8,192  *512  *+7,680' "$tmp/configured"
-check "a default has a mark" grep -q '^MBEDTLS_[^ ]* *\*16384 ' "$tmp/configured"
-check "the best stands at the head" grep -q '^Of the configuration, cache=128K in place of 256K buys most: 131,072 B' "$tmp/configured"
+check "what an option holds is said" grep -q '^ESP_MAIN_TASK_[^ ]* *8192  *8,192  *768  *+7,424' "$tmp/configured"
+check "a default has a mark" grep -q '^FREERTOS_ISR_[^ ]* *\*1536 ' "$tmp/configured"
+check "the best stands at the head" grep -q '^Of the configuration, cache=128K in place of 256K buys most: 13[01],[0-9]* B of' "$tmp/configured"
 check "JSON has the same" sh -c "'$ramlens' report --json --target esp32p4 --sdkconfig '$tmp/sdkconfig' '$tmp/app.rlt' >'$tmp/json' &&
     /usr/bin/python3 tests/subject/schema.py docs/report.schema.json '$tmp/json' findings option frees"
 

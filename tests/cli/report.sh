@@ -124,3 +124,22 @@ check "without a chip there is nothing to take apart" says 2 "*--statics*--targe
 
 check "what is largest and movable stands at the head" sh -c "'$ramlens' report $linked | head -n 6 | grep -q '^Largest and movable: 14,864 B of zero data of main.o'"
 check "and which option buys most" sh -c "'$ramlens' report --boot-log $log | head -n 8 | grep -q 'cache=128K in place of 256K buys most: 131,072 B'"
+
+# Options of what a program does not have are none of its; nor are buffers that lie elsewhere a saving here.
+rv="riscv64-unknown-elf-gcc -march=rv32imc -mabi=ilp32 -Os"
+printf 'int record[64];\nint tls(void) { return record[1]; }\n' >"$tmp/tls.c"
+printf 'int tls(void);\nint main(void) { return tls(); }\n' >"$tmp/main.c"
+(cd "$tmp" && $rv -c tls.c && $rv -c main.c && riscv64-unknown-elf-ar rcs libmbedtls.a tls.o &&
+    $rv -nostdlib -Wl,-Ttext=0x4ff10000,-e,main,-Map=tls.map -o tls.elf main.o libmbedtls.a) || exit 2
+printf 'CONFIG_SPIRAM=y\n' >"$tmp/plain"
+printf 'CONFIG_MBEDTLS_EXTERNAL_MEM_ALLOC=y\n' >"$tmp/external"
+tls="$p4 --elf $tmp/tls.elf --map $tmp/tls.map"
+symbols='sorted(o["symbol"] for o in d["options"]["lines"] if o["symbol"] and "MBEDTLS_SSL" in o["symbol"])'
+best='d["findings"]["option"]["symbol"]'
+# shellcheck disable=SC2086
+{
+    check "a program with TLS has its buffers" equal "$(value "len($symbols), $best" $tls --sdkconfig "$tmp/plain")" "(2, 'MBEDTLS_SSL_IN_CONTENT_LEN')"
+    check "one without has none" equal "$(value "$symbols" $linked --sdkconfig "$tmp/plain")" "[]"
+    check "in PSRAM they take no internal RAM" equal "$(value "$symbols" $tls --sdkconfig "$tmp/external")" "[]"
+    check "of what is not known to be there none is said to buy most" equal "$(value "len($symbols), $best" $p4 --sdkconfig "$tmp/plain")" "(2, 'ESP_MAIN_TASK_STACK_SIZE')"
+}
