@@ -73,6 +73,28 @@ static bool read_settings(struct cmd_context *ctx, const char *chip, struct sett
     return true;
 }
 
+/// What there is to say of a configuration: what does not fit the target, what that does not model.
+static void warn_configuration(struct cmd_context *ctx, const struct sdkconfig *c,
+        const struct target *t, const struct kconfig *k) {
+    const struct sdkconfig_value *chip = sdkconfig_find(c, STR("IDF_TARGET"));
+    if (chip && !str_equal(chip->value, t->name))
+        cmd_warn(ctx,
+                "%s:%u: is of a project for '%.*s', and counted as one for '%s', whose memories "
+                "and options are others",
+                c->path, (unsigned)chip->line, STR_ARG(chip->value), t->name.at);
+    for (size_t i = 0; i < k->choices.len; i++)
+        if (k->choices.at[i].problem)
+            cmd_warn(ctx, "%s:%u: %s", c->path, (unsigned)k->choices.at[i].line,
+                    k->choices.at[i].problem);
+    for (size_t i = 0; i < k->unmodelled.len; i++)
+        cmd_warn(ctx, "%s:%u: CONFIG_%s changes memory and is not modelled: %s", c->path,
+                (unsigned)k->unmodelled.at[i].line, k->unmodelled.at[i].option->symbol.at,
+                k->unmodelled.at[i].option->about.at);
+    if (c->not_understood)
+        cmd_warn(ctx, "%s:%u: is no line of a configuration; %u such lines are passed over",
+                c->path, (unsigned)c->first_line, (unsigned)c->not_understood);
+}
+
 /// What the project's configuration chooses; --set comes behind it and overrules. Problems are warnings.
 static bool read_configuration(
         struct cmd_context *ctx, struct answer_options *o, struct kconfig *k) {
@@ -93,13 +115,7 @@ static bool read_configuration(
         return false;
     kconfig_read(ctx->arena, plain, config, k);
     o->configuration = config;
-    for (size_t i = 0; i < k->choices.len; i++)
-        if (k->choices.at[i].problem)
-            cmd_warn(ctx, "%s:%u: %s", path, (unsigned)k->choices.at[i].line,
-                    k->choices.at[i].problem);
-    if (config->not_understood)
-        cmd_warn(ctx, "%s:%u: is no line of a configuration; %u such lines are passed over", path,
-                (unsigned)config->first_line, (unsigned)config->not_understood);
+    warn_configuration(ctx, config, plain, k);
     return true;
 }
 

@@ -85,9 +85,13 @@ static void choose(struct arena *a, const struct target *t, const struct target_
 
 // ---- costs
 
-static bool is_met(const struct sdkconfig *c, struct str needs) {
-    const struct sdkconfig_value *v = c && needs.len ? sdkconfig_find(c, needs) : NULL;
-    return needs.len == 0 || (v && str_equal(v->value, STR("y")));
+static bool is_set(const struct sdkconfig *c, struct str symbol) {
+    const struct sdkconfig_value *v = c && symbol.len ? sdkconfig_find(c, symbol) : NULL;
+    return v && !str_equal(v->value, STR("n"));
+}
+
+static bool counts(const struct sdkconfig *c, const struct target_option *o) {
+    return (o->needs.len == 0 || is_set(c, o->needs)) && !is_set(c, o->unless);
 }
 
 static uint64_t value_of(const struct target_option *o, const struct sdkconfig_value *v) {
@@ -113,6 +117,14 @@ static void add_cost(struct arena *a, const struct target_option *o, const struc
         .line = v ? v->line : 0 };
 }
 
+static void add_unmodelled(struct arena *a, const struct target_unmodelled *u,
+        const struct sdkconfig *c, struct kconfig *out) {
+    const struct sdkconfig_value *v = sdkconfig_find(c, u->symbol);
+    if (v && str_equal(v->value, u->value))
+        *vec_push(a, &out->unmodelled) =
+                (struct kconfig_unmodelled){ .option = u, .line = v->line };
+}
+
 void kconfig_read(
         struct arena *a, const struct target *t, const struct sdkconfig *c, struct kconfig *out) {
     *out = (struct kconfig){ .choices = { .len = 0 } };
@@ -123,6 +135,8 @@ void kconfig_read(
             choose(a, t, k, &v, out);
     }
     for (uint32_t i = 0; i < t->option_count; i++)
-        if (is_met(c, t->options[i].needs))
+        if (counts(c, &t->options[i]))
             add_cost(a, &t->options[i], c, out);
+    for (uint32_t i = 0; c && i < t->unmodelled_count; i++)
+        add_unmodelled(a, &t->unmodelled[i], c, out);
 }

@@ -32,10 +32,17 @@ struct kconfig_cost {
     uint32_t line;   ///< Of the configuration; 0: not there.
 };
 
+/// An option that is set and changes memory, and that the target does not model.
+struct kconfig_unmodelled {
+    const struct target_unmodelled *option;
+    uint32_t line; ///< Of the configuration.
+};
+
 struct kconfig {
     VEC(struct kconfig_choice) choices;
     VEC(struct kconfig_cost)
     costs; ///< In the target's order; those whose need is not met are left out.
+    VEC(struct kconfig_unmodelled) unmodelled; ///< In the target's order.
 };
 
 /// What `c` (NULL: nothing is known, every option has its default) means for `t`, which may have been loaded with any choices: load it again with those that fit.

@@ -21,7 +21,7 @@
 static const char *const top_keys[] = { "target", "parameter", "setting", "refuse", "capabilities",
     "kind", "region", "memory", "window", "internal-sections", "pool", "allocator", "malloc",
     "cache-lines", "request", "system", "insists", "stack", "object", "task", "kconfig", "option",
-    NULL };
+    "unmodelled", NULL };
 
 static int compare_names(const void *a, const void *b) {
     const struct str *left = a;
@@ -370,6 +370,7 @@ static const struct {
     { "task", 0, UINT32_MAX, target_read_task },
     { "kconfig", 0, UINT32_MAX, target_read_kconfig },
     { "option", 0, UINT32_MAX, target_read_option },
+    { "unmodelled", 0, UINT32_MAX, target_read_unmodelled },
 };
 
 static void take_room(struct target_reader *r, uint32_t lines) {
@@ -384,6 +385,7 @@ static void take_room(struct target_reader *r, uint32_t lines) {
     t->windows = NEW_ARRAY(r->arena, struct target_window, TARGET_WINDOWS_MAX);
     t->kconfig = NEW_ARRAY(r->arena, struct target_kconfig, lines);
     t->options = NEW_ARRAY(r->arena, struct target_option, lines);
+    t->unmodelled = NEW_ARRAY(r->arena, struct target_unmodelled, lines);
 }
 
 static bool read_body(struct target_reader *r) {

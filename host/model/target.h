@@ -236,10 +236,19 @@ struct target_option {
     int64_t each_bytes; ///< Of `region`, for each unit of its value; negative: what it frees.
     uint32_t region;    ///< Index into `regions`.
     uint64_t least;     ///< Smallest value it takes; of a switch 0.
-    struct str needs;   ///< Symbol that must be y for it to count; "" none.
+    struct str needs;   ///< Symbol that must be set, and not to n, for it to count; "" none.
+    struct str unless;  ///< Symbol that must not be set; "" none.
     struct target_words
             of; ///< Globs of components, or of archives' base names: a program without any of them holds nothing for it. None: every program does.
     struct str price; ///< What one pays for a smaller value; "" not known.
+};
+
+/// A symbol of the project's configuration that changes memory in a way that this file does not say.
+struct target_unmodelled {
+    struct str symbol; ///< Without CONFIG_.
+    struct str value;  ///< For which it does.
+    struct str about;  ///< What it changes, for people.
+    struct str source; ///< Comment of its line.
 };
 
 struct target {
@@ -280,6 +289,8 @@ struct target {
     uint32_t kconfig_count;
     struct target_option *options; ///< In file order.
     uint32_t option_count;
+    struct target_unmodelled *unmodelled; ///< In file order.
+    uint32_t unmodelled_count;
 };
 
 /// Reads a target. `name` is a path when it holds a slash or names a file here, else a name to look

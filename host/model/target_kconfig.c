@@ -1,4 +1,4 @@
-// What a project's configuration says about a target, and what its options cost: `kconfig` and `option` of a target's file.
+// What a project's configuration says about a target, and what its options cost: `kconfig`, `option` and `unmodelled` of a target's file.
 #include "target_read.h"
 
 // ---- kconfig SYMBOL [VALUE] sets PARAMETER [VALUE]
@@ -70,13 +70,15 @@ static bool read_detail(
         return target_number(r, line, 1, "the least", &o->least);
     if (str_equal(key, STR("needs")))
         o->needs = line->words[1];
+    else if (str_equal(key, STR("unless")))
+        o->unless = line->words[1];
     else
         o->price = line->words[1];
     return true;
 }
 
 bool target_read_option(struct target_reader *r, const struct conf_line *line) {
-    static const char *const keys[] = { "each", "least", "needs", "of", "price", NULL };
+    static const char *const keys[] = { "each", "least", "needs", "of", "price", "unless", NULL };
     struct target_option *o = &r->target->options[r->target->option_count];
     struct target_lines lines;
     if (!target_word_count(r, line, 4, 4, "a symbol, its default, and words for people") ||
@@ -85,12 +87,26 @@ bool target_read_option(struct target_reader *r, const struct conf_line *line) {
     o->symbol = line->words[1];
     o->about = line->words[3];
     o->source = target_source(r, line);
-    o->needs = o->price = STR("");
+    o->needs = o->unless = o->price = STR("");
     for (uint32_t i = 0; i < lines.count; i++)
         if (!read_detail(r, lines.at[i], o))
             return false;
     if (o->each_bytes == 0)
         return target_fail(r, line, "an option needs a line 'each': what a unit of it costs");
     r->target->option_count++;
+    return true;
+}
+
+// ---- unmodelled SYMBOL [VALUE] "what it changes"
+
+bool target_read_unmodelled(struct target_reader *r, const struct conf_line *line) {
+    struct target_unmodelled *u = &r->target->unmodelled[r->target->unmodelled_count];
+    if (!target_word_count(r, line, 3, 4, "a symbol, perhaps its value, and what it changes"))
+        return false;
+    u->symbol = line->words[1];
+    u->value = line->word_count > 3 ? line->words[2] : STR("y");
+    u->about = line->words[line->word_count - 1];
+    u->source = target_source(r, line);
+    r->target->unmodelled_count++;
     return true;
 }

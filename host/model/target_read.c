@@ -85,7 +85,7 @@ static bool collect(struct target_reader *r, struct conf_line *first, const char
 
 // NOLINTNEXTLINE(misc-no-recursion): CONF_DEEPEST bounds it
 static bool check_keys(struct target_reader *r, struct conf_line *first, const char *const *keys) {
-    const char *with_when[24] = { "when" };
+    const char *with_when[32] = { "when" };
     for (uint32_t i = 0; keys[i]; i++) {
         assert(i + 2 < sizeof(with_when) / sizeof(with_when[0]));
         with_when[i + 1] = keys[i];

@@ -77,6 +77,7 @@ bool target_read_object(struct target_reader *r, const struct conf_line *line);
 bool target_read_task(struct target_reader *r, const struct conf_line *line);
 bool target_read_kconfig(struct target_reader *r, const struct conf_line *line);
 bool target_read_option(struct target_reader *r, const struct conf_line *line);
+bool target_read_unmodelled(struct target_reader *r, const struct conf_line *line);
 
 /// Adds the window at which memory `number` (as in target_window) is counted, and those of the `alias` lines among `lines`; takes its `holds` line.
 bool target_read_views(struct target_reader *r, const struct conf_line *line,

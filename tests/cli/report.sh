@@ -75,6 +75,10 @@ check "a release of the same rules as another is that one" same "v5.5.4 v6.0 v6.
 check "of one that nobody knew the nearest is taken" same v6.0.2 "$(silicon3 6.2.1)"
 check "and that is said" grep -q "is for release 6.2.1, which target 'esp32p4' does not know .*; v6.0.2 is taken, the nearest, and its rules may be others" "$tmp/err"
 
+chosen esp32p4 idf 'CONFIG_IDF_TARGET="esp32s3"\nCONFIG_HEAP_TASK_TRACKING=y\n' >/dev/null
+check "another chip's configuration is said to be one" grep -q "chosen:1: is of a project for 'esp32s3', and counted as one for 'esp32p4'" "$tmp/err"
+check "what changes memory and is not modelled is said" grep -q "chosen:2: CONFIG_HEAP_TASK_TRACKING changes memory and is not modelled: each block" "$tmp/err"
+
 # ---- what a log leaves open
 
 printf 'I (1) heap_init: At 4FF4C200 len 0006EDC0 (443 KiB): RETENT_RAM\nI (2) heap_init: At 4FFBAFC0 len 00004BF0 (18 KiB): RAM\nI (3) main_task: Calling app_main()\n' >"$tmp/open.log"

@@ -99,6 +99,51 @@ static void options_cost_by_their_value(void **state) {
     assert_true(cost("MBEDTLS_SSL_OUT_CONTENT_LEN")->is_default);
 }
 
+static bool has_cost(const char *symbol) {
+    for (size_t i = 0; i < k.costs.len; i++)
+        if (str_equal(k.costs.at[i].option->symbol, str_from(symbol)))
+            return true;
+    return false;
+}
+
+/// TLS has one length for both ways, or two: of a configuration with the one the others are no options.
+static void options_stand_for_each_other(void **state) {
+    struct fixture *f = *state;
+    fixture_load(f, NULL, NULL, NULL);
+    read_config(f, "# CONFIG_MBEDTLS_ASYMMETRIC_CONTENT_LEN is not set\n"
+                   "CONFIG_MBEDTLS_SSL_MAX_CONTENT_LEN=8192\n");
+    assert_int_equal(cost("MBEDTLS_SSL_MAX_CONTENT_LEN")->bytes, 2 * 8192);
+    assert_false(has_cost("MBEDTLS_SSL_IN_CONTENT_LEN"));
+    assert_false(has_cost("MBEDTLS_SSL_OUT_CONTENT_LEN"));
+    read_config(f, "CONFIG_MBEDTLS_SSL_IN_CONTENT_LEN=4096\n");
+    assert_false(has_cost("MBEDTLS_SSL_MAX_CONTENT_LEN"));
+}
+
+static void what_is_not_modelled_is_listed(void **state) {
+    struct fixture *f = *state;
+    fixture_load(f, NULL, NULL, NULL);
+    read_config(f, "CONFIG_HEAP_TASK_TRACKING=y\n# CONFIG_FREERTOS_UNICORE is not set\n"
+                   "# CONFIG_ESP_SYSTEM_ALLOW_RTC_FAST_MEM_AS_HEAP is not set\n");
+    assert_int_equal(k.unmodelled.len, 2);
+    assert_string_equal(k.unmodelled.at[0].option->symbol.at, "HEAP_TASK_TRACKING");
+    assert_int_equal(k.unmodelled.at[1].line, 3);
+}
+
+/// PSRAM that only who asks for it gets: malloc never comes to it, and no pool is kept for DMA.
+static void psram_may_be_out_of_reach_of_malloc(void **state) {
+    struct fixture *f = *state;
+    fixture_load(f, NULL, NULL, NULL);
+    read_config(f, "CONFIG_SPIRAM=y\nCONFIG_SPIRAM_USE_CAPS_ALLOC=y\n");
+    assert_string_equal(choices(f), " psram_use=caps");
+    const struct target *t = fixture_load(f, "psram_use=caps", NULL, NULL);
+    uint32_t internal = target_find_capability(t, STR("INTERNAL"));
+    assert_true(t->malloc_rule.small_asks & internal);
+    assert_true(t->malloc_rule.large_asks & internal);
+    assert_true(t->malloc_rule.again_asks & internal);
+    for (uint32_t i = 0; i < t->heap_count; i++)
+        assert_false(t->heaps[i].carved);
+}
+
 /// Every parameter that the target's file maps is one that it takes, with the value that it names.
 static void the_targets_own_lines_hold(void **state) {
     struct fixture *f = *state;
@@ -124,6 +169,9 @@ int main(void) {
         TEST(what_does_not_fit_is_told),
         TEST(each_release_has_its_rules),
         TEST(options_cost_by_their_value),
+        TEST(options_stand_for_each_other),
+        TEST(what_is_not_modelled_is_listed),
+        TEST(psram_may_be_out_of_reach_of_malloc),
         TEST(the_targets_own_lines_hold),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
