@@ -360,6 +360,12 @@ static void take_failure(struct device_log *log, const struct device_event *e) {
                 .text = keep(log, e->type == DEVICE_PANIC ? e->name : e->text, LINE_LONGEST) };
 }
 
+/// Blocks are printed when there are heaps, whatever else of the start the log holds. Only a line of '=' may be anybody's.
+static void take_blocks(struct device_log *log, const struct device_event *e) {
+    if (e->blocks_text.type != HEAP_TEXT_END)
+        (void)running_boot(log, e->line);
+}
+
 static void take_unknown(struct device_log *log, const struct device_event *e) {
     bool is_kept = e->type == DEVICE_BROKEN || log->keeps_all;
     if (is_kept && has_room(log, log->unknown.len))
@@ -401,7 +407,9 @@ void device_log_take(void *self, const struct device_event *e) {
         take_unknown(log, e);
         return;
     case DEVICE_KNOWN:
+        return;
     case DEVICE_BLOCKS:
+        take_blocks(log, e);
         return;
     case DEVICE_STAGE:
         take_stage(log, e);
@@ -453,4 +461,8 @@ void device_log_take(void *self, const struct device_event *e) {
         take_fact(log, e);
         return;
     }
+}
+
+uint32_t device_log_newest(const struct device_log *log) {
+    return log->is_new_input || log->boots.len == 0 ? UINT32_MAX : (uint32_t)log->boots.len - 1;
 }

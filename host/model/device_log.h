@@ -166,8 +166,11 @@ void device_log_init(struct device_log *log, struct arena *a, bool keeps_all);
 /// What is taken from now on is of another log, hence of another start.
 void device_log_begin(struct device_log *log);
 
-/// Takes an event of device_text.h; `self` is the log. Constant time on average. Blocks (DEVICE_BLOCKS) are device_blocks.h's and are passed over.
+/// Takes an event of device_text.h; `self` is the log. Constant time on average. Of blocks (DEVICE_BLOCKS) it takes only that a device ran: they are device_blocks.h's.
 void device_log_take(void *self, const struct device_event *e);
+
+/// Index of the start that the newest event belongs to; UINT32_MAX when nothing of the newest log tells of one yet.
+uint32_t device_log_newest(const struct device_log *log);
 
 /// How a kind of panic is called: "exception", "abort", ...
 extern const char *const device_panic_names[];

@@ -24,10 +24,9 @@ struct reading {
     struct import_found *found;
 };
 
-/// Blocks of the newest start, made when they are first needed.
-static struct device_blocks *newest_blocks(struct reading *r) {
+/// Blocks of start `boot`, the newest, made when they are first needed.
+static struct device_blocks *newest_blocks(struct reading *r, uint32_t boot) {
     struct import_found *f = r->found;
-    uint32_t boot = (uint32_t)f->log.boots.len - 1;
     if (f->blocks.len == 0 || f->blocks.at[f->blocks.len - 1]->boot != boot) {
         struct import_blocks *b = NEW(r->a, struct import_blocks);
         b->boot = boot;
@@ -40,8 +39,9 @@ static struct device_blocks *newest_blocks(struct reading *r) {
 static void take_event(void *self, const struct device_event *e) {
     struct reading *r = self;
     device_log_take(&r->found->log, e);
-    if (e->type == DEVICE_BLOCKS)
-        device_blocks_take(newest_blocks(r), &e->blocks_text, (uint32_t)e->line);
+    uint32_t boot = device_log_newest(&r->found->log);
+    if (e->type == DEVICE_BLOCKS && boot != UINT32_MAX)
+        device_blocks_take(newest_blocks(r, boot), &e->blocks_text, (uint32_t)e->line);
 }
 
 static bool read_serial(struct arena *a, struct import_found *f, const char *name,

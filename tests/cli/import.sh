@@ -124,6 +124,12 @@ END
 check "a heap trace becomes a trace" import --target esp32p4 -o "$tmp/traced" "$tmp/trace.log"
 check "which others read" sh -c "'$ramlens' info --live '$tmp/traced/trace.rlt' | grep -q 'heap trace .* 192 .* 2 '"
 
+sed 1d "$tmp/trace.log" >"$tmp/bare.log"
+check "so does one of which no start is in the log" import --target esp32p4 -o "$tmp/bare" "$tmp/bare.log"
+check "with the same blocks" cmp "$tmp/bare/trace.rlt" "$tmp/traced/trace.rlt"
+check "and JSON keeps to its schema" sh -c "'$ramlens' import --json '$tmp/bare.log' >'$tmp/json' &&
+    /usr/bin/python3 tests/subject/schema.py docs/import.schema.json '$tmp/json' heap_traces 0 start"
+
 # ---- several starts, mistakes
 
 { cat "$log"; sed 's/ready/again/' "$log"; } >"$tmp/twice"

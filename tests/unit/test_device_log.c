@@ -47,6 +47,22 @@ static void a_start_without_its_beginning_is_one(void **state) {
     assert_int_equal(log->moments.len, 2);
 }
 
+static void blocks_by_themselves_are_of_a_start(void **state) {
+    struct fixture *f = *state;
+    struct device_log *log = fixture_log(f,
+            "I say nothing\n================================\n"
+            "====== Heap Trace: 1 records (100 capacity) ======\n"
+            "    64 bytes (@ 0x4ff3b9b8, Internal) allocated CPU 0 ccount 0x0012a3b4\n",
+            NULL);
+    assert_int_equal(log->boots.len, 1);
+    assert_int_equal(log->boots.at[0].line, 3);
+    assert_int_equal(log->boots.at[0].first, DEVICE_STAGE_NONE);
+    assert_int_equal(log->boots.at[0].stage, DEVICE_STAGE_HEAPS);
+    assert_int_equal(device_log_newest(log), 0);
+    device_log_begin(log);
+    assert_int_equal(device_log_newest(log), UINT32_MAX);
+}
+
 static void another_log_is_another_start(void **state) {
     struct fixture *f = *state;
     struct device_log *log = fixture_log(f, "free 7\n", "free {internal}");
@@ -180,6 +196,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         CASE(a_log_may_hold_several_starts),
         CASE(a_start_without_its_beginning_is_one),
+        CASE(blocks_by_themselves_are_of_a_start),
         CASE(another_log_is_another_start),
         CASE(moments_have_names_of_their_own),
         CASE(summaries_hold_their_heaps),
