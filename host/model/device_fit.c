@@ -485,8 +485,5 @@ struct str device_fit_capability(const struct target *t, uint64_t caps) {
 }
 
 uint32_t device_fit_region(const struct target *t, uint64_t address) {
-    for (uint32_t i = 0; i < t->region_count; i++)
-        if (address >= t->regions[i].start && address - t->regions[i].start < t->regions[i].bytes)
-            return i;
-    return TARGET_NONE;
+    return target_region_at(t, address, NULL);
 }

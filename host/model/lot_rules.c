@@ -113,7 +113,7 @@ static double price_of(const struct lot_tree *t, enum plan_strength strength) {
 
 static double lot_value(const struct lot_tree *t, uint32_t i, int label) {
     const struct lot *lot = lot_at(t, i);
-    if (lot->stay == LOT_IS_PINNED)
+    if (lot->stay == LOT_IS_PINNED || lot->stay == LOT_IS_THERE)
         return 0;
     bool moves = label == LOT_GOES || (label == LOT_AS_BEFORE && lot->base_moves);
     if (!moves)

@@ -135,9 +135,18 @@ static bool is_capable(struct reader *r, const struct replay_op *op) {
     return true;
 }
 
+/// Whether the rule of malloc places the block in internal memory; a device's lies where it lies.
+static bool is_internal(const struct reader *r, const struct replay_op *op, uint32_t size) {
+    uint32_t region =
+            r->feed.is_of_device ? target_region_at(r->l->target, op->at, NULL) : TARGET_NONE;
+    if (region == TARGET_NONE)
+        return size <= r->policy.up_to;
+    return r->policy.small.count == 0 || region == r->policy.small.regions[0];
+}
+
 static void count_give(struct reader *r, struct lot *lot, const struct replay_op *op) {
     lot->events++;
-    lot->small_events += op->size <= r->policy.up_to;
+    lot->small_events += is_internal(r, op, op->size);
     lot->bytes += op->size;
     lot->givers |= thread_bit(op->thread);
     if (lot->stay == LOT_MAY_MOVE && is_capable(r, op))
@@ -150,7 +159,7 @@ static void give(struct reader *r, const struct replay_op *op) {
     struct live_block *b = &r->blocks.at[op->id];
     uint32_t size = op->size == 0 ? 1 : op->size;
     uint32_t lot = lot_of(r, op);
-    bool internal = size <= r->policy.up_to || r->l->list.at[lot - 1].base_holds;
+    bool internal = is_internal(r, op, size) || r->l->list.at[lot - 1].base_holds;
     uint64_t cost = internal ? heap_cost_bytes(&r->heap, size) : 0;
     *b = (struct live_block){ .lot = lot, .cost = (uint32_t)cost, .size = size, .birth = op->time };
     if (r->first)
@@ -332,6 +341,15 @@ static void learn_objects(struct reader *r) {
     }
 }
 
+/// What a device had outside of internal memory has nothing to win there.
+static void leave_what_is_there(struct reader *r) {
+    for (size_t i = 0; r->feed.is_of_device && i < r->l->list.len; i++) {
+        struct lot *lot = &r->l->list.at[i];
+        if (lot->stay == LOT_MAY_MOVE && lot->small_events == 0)
+            lot->stay = LOT_IS_THERE;
+    }
+}
+
 void lots_read(struct lots *l, struct arena *a, struct trace *t, const struct trace_image *image,
         const struct target *target, struct owners *owners, const bool *host_only, struct plan *p) {
     *l = (struct lots){ .a = a,
@@ -346,6 +364,7 @@ void lots_read(struct lots *l, struct arena *a, struct trace *t, const struct tr
     heap_cost_for(&target->allocator, region->heap_bytes, &r.heap);
     learn_objects(&r);
     pass(&r, t, image, host_only, true);
+    leave_what_is_there(&r);
     order_moments(&r);
     r.cost = NEW_ARRAY(a, uint64_t, l->list.len + 1);
     r.live = NEW_ARRAY(a, uint64_t, l->list.len + 1);

@@ -22,6 +22,7 @@ enum lot_stay {
     LOT_IS_LIBC, ///< Libc asked on somebody's behalf: only what replaces libc's own malloc reaches it.
     LOT_IS_INSISTED, ///< Its port insists on a memory, by its own configuration.
     LOT_IS_CAPABLE, ///< It asked for a capability that the other memory does not have, such as DMA.
+    LOT_IS_THERE,   ///< All of it lay in other memory than internal already, by a device's trace.
     LOT_IS_PINNED,  ///< A line of the user's plan decides.
     LOT_STAYS
 };
@@ -42,12 +43,13 @@ struct lot {
     uint8_t stay;    ///< enum lot_stay.
     bool base_moves; ///< The plan to begin with puts it into the other memory already.
     bool base_holds; ///< It insists on another memory than that: large blocks are internal, too.
-    uint8_t base_strength;   ///< enum plan_strength of the rule of that plan.
-    struct str function;     ///< For people; "" unknown.
-    struct str scope;        ///< Its class, or namespace; "" none.
-    struct str container;    ///< Type of the container that asked; "" none.
-    uint64_t events;         ///< Blocks given, by realloc, too.
-    uint64_t small_events;   ///< Of these, those that malloc's rule places in internal memory.
+    uint8_t base_strength; ///< enum plan_strength of the rule of that plan.
+    struct str function;   ///< For people; "" unknown.
+    struct str scope;      ///< Its class, or namespace; "" none.
+    struct str container;  ///< Type of the container that asked; "" none.
+    uint64_t events;       ///< Blocks given, by realloc, too.
+    uint64_t
+            small_events; ///< Of these, those that malloc's rule places in internal memory, or a device had there.
     uint64_t bytes;          ///< Requested, of all of them.
     uint64_t ended;          ///< Blocks that ended,
     uint64_t lifetime;       ///< and the sum of their lives, in nanoseconds.
@@ -64,7 +66,7 @@ struct lot_moment {
     uint32_t checkpoint; ///< Its index; UINT32_MAX: none.
     uint64_t others;     ///< Internal bytes that are in no lot: kernel objects, stacks.
     uint64_t
-            total; ///< All internal bytes, had everything followed the rule of malloc and found room.
+            total; ///< All internal bytes, had everything followed the rule of malloc and found room; by a device's trace, those that lay there.
     uint32_t *cost;   ///< By lot: internal bytes of its blocks, headers and rounding included.
     uint32_t *blocks; ///< By lot: all its live blocks.
 };

@@ -92,12 +92,8 @@ static uint8_t choose_region(
 
 /// The region that a device's block lies in; PLACEMENT_NOWHERE for an address outside of all.
 static uint8_t region_of_address(const struct placement *p, uint64_t address) {
-    for (uint32_t i = 0; i < p->target->region_count; i++) {
-        const struct target_region *r = &p->target->regions[i];
-        if (address >= r->start && address - r->start < r->bytes)
-            return (uint8_t)i;
-    }
-    return PLACEMENT_NOWHERE;
+    uint32_t region = target_region_at(p->target, address, NULL);
+    return region == TARGET_NONE ? PLACEMENT_NOWHERE : (uint8_t)region;
 }
 
 /// Adds (`sign` 1) or takes off (-1) a block that lies in `region`.

@@ -33,11 +33,16 @@ static void decide(struct replay *r, uint32_t stack, uint32_t is_new) {
         struct replay_state *s = r->states.at[i];
         struct ramlens_asks asks = { .count = 0 };
         uint8_t move = s->moves != NULL ? s->moves[(size_t)stack * 2 + is_new] : REPLAY_AS_PLANNED;
-        if (move == REPLAY_AS_PLANNED)
-            plan_asks(
-                    s->plan, plan_rule_for(s->plan, r->owners, stack, (enum plan_kind)kind), &asks);
+        const struct plan_rule *rule =
+                move != REPLAY_AS_PLANNED
+                        ? NULL
+                        : plan_rule_for(s->plan, r->owners, stack, (enum plan_kind)kind);
+        if (rule != NULL)
+            plan_asks(s->plan, rule, &asks);
         else if (move == REPLAY_MOVES)
             asks = s->move_asks;
+        if (s->stays != NULL)
+            s->stays[(size_t)stack * 2 + is_new] = rule != NULL && rule->line == 0;
         s->decisions[(size_t)stack * 2 + is_new] = (uint8_t)(replay_intern_asks(s, &asks) + 1);
     }
 }

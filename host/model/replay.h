@@ -3,6 +3,9 @@
 ///
 /// Each plan is a **state**: heaps of its own, over memory that nobody uses, so that headers, holes and lists are those that the target would have.
 /// Exact where the order of requests is; order between threads, time and what the run did not ask for are the run's own.
+///
+/// A device's trace (device_blocks.h) knows where its blocks lay, and nothing of how they were asked for: what no line of a plan decides is
+/// given in the region where it lay, and by malloc's rule only when that has no room.
 #ifndef RAMLENS_REPLAY_H
 #define RAMLENS_REPLAY_H
 
@@ -119,6 +122,8 @@ struct replay_state {
     struct ramlens_asks asks[REPLAY_ASKS_MAX + 1];
     uint32_t asks_count;
     uint8_t *decisions; ///< By stack * 2 + is_new: index into asks + 1; 0: not decided yet.
+    uint8_t *
+            stays; ///< Of a device's trace, as `decisions`: whether no line of the plan decides, so that blocks stay where they lay; else NULL.
     struct replay_object objects[KERNEL_OBJECT_COUNT];
     struct ramlens_block *blocks; ///< By id.
     struct replay_kernel *kernel; ///< By id.

@@ -14,6 +14,7 @@ void replay_feed_init(struct replay_feed *f, struct arena *a, struct trace *t,
         .owners = owners,
         .host_only = host_only,
         .exact = exact,
+        .is_of_device = !exact && trace_is_of_device(image),
         .told_reclaimed = image->minor >= 1,
         .cursor = trace_cursor_new(a, t, image),
         .stack_state = NEW_ARRAY(a, uint8_t, image->stack_count + 1) };
@@ -111,10 +112,10 @@ static void fill(struct replay_feed *f, struct replay_op *op, const struct trace
     if (r->flags & RAMLENS_WIRE_HAS_ALIGNMENT && r->alignment != 0)
         op->alignment = (uint8_t)__builtin_ctz(r->alignment);
     op->asks = asks_of(f, r);
-    if (f->exact) {
+    if (f->exact)
         op->heap = r->region;
+    if (f->exact || f->is_of_device)
         op->at = e->address;
-    }
 }
 
 static bool is_host_block(struct replay_feed *f, const struct ramlens_wire_request *r) {

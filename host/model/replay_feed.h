@@ -44,7 +44,7 @@ struct replay_op {
         uint32_t heap;   ///< In exact mode: the heap that gave it then, by the trace's number;
         uint32_t thread; ///< else the thread that asked.
     };
-    uint64_t at; ///< In exact mode: the address that was given.
+    uint64_t at; ///< In exact mode, and of a device's trace: the address that was given.
 };
 
 struct replay_checkpoint {
@@ -78,6 +78,7 @@ struct replay_feed {
     struct owners *owners;
     const bool *host_only; ///< By component.
     bool exact; ///< A placed run is replayed as it was: its own tries, its kernel blocks as blocks.
+    bool is_of_device; ///< Its blocks lie where a device had them, which says more than their sizes.
     bool told_reclaimed; ///< The trace says when a thread's memory is given back.
     struct trace_cursor *cursor;
     struct map64

@@ -146,13 +146,45 @@ static __attribute__((noinline)) void compare(struct replay *r, struct replay_st
     }
 }
 
+/// Whether malloc's rule, with the target's threshold, can have put a block where heap `heap` is. With another threshold it would then have gone
+/// where that says; what lies elsewhere was asked for by capabilities.
+static bool follows_rule(
+        const struct replay *r, const struct replay_state *s, uint32_t size, uint32_t heap) {
+    const struct target_malloc *m = &r->target->malloc_rule;
+    uint32_t asks = size <= m->up_to ? m->small_asks : m->large_asks;
+    return (s->heaps.offers_any[heap] & asks) == asks;
+}
+
+/// What a device's block gets that stays where it lay: room in its region. Nowhere when that is full, or the plan has another word.
+static __attribute__((noinline)) struct ramlens_block give_there(
+        const struct replay *r, struct replay_state *s, const struct replay_op *op) {
+    uint32_t size = asked_size(op->size);
+    struct ramlens_block b = { .at = 0 };
+    if (!s->stays[(size_t)replay_known_stack(r, op->stack) * 2 + op->is_new])
+        return b;
+    uint32_t region = target_region_at(r->target, op->at, NULL);
+    for (uint32_t h = 0; h < s->rules.count && b.at == 0; h++) {
+        if (s->rules.places[h].region != region || !s->heaps.live[h] ||
+                (s->forced_up_to != UINT32_MAX && follows_rule(r, s, size, h)))
+            continue;
+        b.heap = h;
+        b.at = ramlens_heap_malloc(&s->heaps.heaps[h], size);
+    }
+    return b;
+}
+
 static inline void give(struct replay *r, struct replay_state *s, const struct replay_op *op) {
     uint32_t size = asked_size(op->size);
     uint32_t alignment = op->alignment != 0 ? UINT32_C(1) << op->alignment : 0;
+    struct ramlens_block b = { .at = 0 };
+    if (__builtin_expect(s->stays != NULL, 0))
+        b = give_there(r, s, op);
     const struct ramlens_asks *asks = asks_for(r, s, op);
-    struct ramlens_block b = ramlens_heaps_alloc(&s->heaps, size, alignment, asks);
+    if (__builtin_expect(b.at == 0, 1)) {
+        b = ramlens_heaps_alloc(&s->heaps, size, alignment, asks);
+        check_spill(r, s, op, asks, b, op->size, op->object != 0);
+    }
     s->blocks[op->id] = b;
-    check_spill(r, s, op, asks, b, op->size, op->object != 0);
     if (__builtin_expect(b.at == 0, 0)) {
         note_failure(r, s, op, op->size, op->object != 0);
     } else {

@@ -105,6 +105,8 @@ struct replay_state *replay_add(struct replay *r, const char *name, struct plan 
     for (enum kernel_object kind = KERNEL_MUTEX; plan != NULL && kind < KERNEL_OBJECT_COUNT; kind++)
         learn_object(s, kind);
     s->decisions = NEW_ARRAY(r->a, uint8_t, ((size_t)r->image->stack_count + 1) * 2);
+    if (r->feed.is_of_device)
+        s->stays = NEW_ARRAY(r->a, uint8_t, ((size_t)r->image->stack_count + 1) * 2);
     s->spill_of = NEW_ARRAY(r->a, uint32_t, ((size_t)r->image->stack_count + 1) * 2);
     if (!map_heaps(r, s, r->target->path, err))
         return NULL;

@@ -317,6 +317,10 @@ const char *target_choices(struct arena *a, const struct target *t);
 
 /// Index of the region of that name, or TARGET_NONE.
 uint32_t target_find_region(const struct target *t, struct str name);
+
+/// Index of the region that is seen at `address`, by its own addresses or an alias; TARGET_NONE. `*main` (may be NULL): the same byte's address
+/// where it is counted; of no region `address` itself.
+uint32_t target_region_at(const struct target *t, uint64_t address, uint64_t *main);
 /// Whether static data of `kind` (one bit of enum target_static) can be put into the region or store of that name.
 bool target_can_hold(const struct target *t, struct str memory, uint32_t kind);
 /// Index of the request of that name, or TARGET_NONE.

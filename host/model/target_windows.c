@@ -160,3 +160,18 @@ bool target_can_hold(const struct target *t, struct str memory, uint32_t kind) {
             return (t->stores[i].holds & kind) != 0;
     return false;
 }
+
+uint32_t target_region_at(const struct target *t, uint64_t address, uint64_t *main) {
+    uint64_t ignored;
+    main = main != NULL ? main : &ignored;
+    for (uint32_t i = 0; i < t->window_count; i++) {
+        const struct target_window *w = &t->windows[i];
+        if (w->is_shared || w->memory >= TARGET_REGIONS_MAX || address < w->start ||
+                address - w->start >= w->bytes)
+            continue;
+        *main = w->main + (address - w->start);
+        return w->memory;
+    }
+    *main = address;
+    return TARGET_NONE;
+}

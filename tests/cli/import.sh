@@ -130,6 +130,10 @@ check "with the same blocks" cmp "$tmp/bare/trace.rlt" "$tmp/traced/trace.rlt"
 check "and JSON keeps to its schema" sh -c "'$ramlens' import --json '$tmp/bare.log' >'$tmp/json' &&
     /usr/bin/python3 tests/subject/schema.py docs/import.schema.json '$tmp/json' heap_traces 0 start"
 
+grep -v '^   128 bytes' "$tmp/trace.log" | sed 's/: 2 records/: 1 records/; s/^    64 bytes (@ 0x4ff3b9b8, Internal)/  4096 bytes (@ 0x48110000,    PSRAM)/' >"$tmp/psram.log"
+"$ramlens" import --target esp32p4 -o "$tmp/psram" "$tmp/psram.log" >/dev/null
+check "no plan moves what lies in PSRAM already" sh -c "! '$ramlens' plan --everything --target esp32p4 -o '$tmp/psram.plan' '$tmp/psram/trace.rlt' | grep -q '^component '"
+
 # ---- several starts, mistakes
 
 { cat "$log"; sed 's/ready/again/' "$log"; } >"$tmp/twice"

@@ -29,9 +29,11 @@ static struct plan plans[STATES];
 static struct heaps_options options;
 static bool host_only[64];
 static bool opened;
+static bool of_device; ///< The trace is a device's.
 
 static int begin(void **state) {
     (void)state;
+    of_device = false;
     memset(&options, 0, sizeof options);
     builder_begin(&b);
     builder_open(&b, 0, 0);
@@ -105,6 +107,8 @@ static void prepare(bool exact) {
     assert_true(target_load(&m.arena, "esp32p4", &folder, 1, NULL, 0, &target, &m.err));
     memset(host_only, 0, sizeof host_only);
     host_only[m.libc] = true;
+    if (of_device)
+        trace.images[0].platform = STR(TRACE_OF_DEVICE);
     replay_init(&r, &m.arena, &trace, &trace.images[0], &target, &m.owners, host_only, m.map.count,
             exact);
     r.wants_cells = true;
@@ -183,6 +187,27 @@ static void small_blocks_are_internal_and_large_ones_external(void **state) {
     assert_int_equal(s->given[INTERNAL], 1);
     assert_int_equal(s->given_bytes[PSRAM], 20000);
     assert_int_equal(s->failure_count, 0);
+}
+
+static void a_devices_blocks_stay_where_they_lay(void **state) {
+    (void)state;
+    checkpoint("start");
+    give(0x48110000, 100, ALPHA);  // in PSRAM, though small
+    give(0x4ff50000, 20000, BETA); // internal, though large
+    give(0x8ff60000, 100, ALPHA);  // internal by its other addresses
+    give(0x20000000, 100, ALPHA);  // nowhere: malloc's rule
+    checkpoint("given");
+    of_device = true;
+    prepare(false);
+    const struct replay_state *stock = add(NULL, UINT32_MAX);
+    const struct replay_state *planned = add("component beta\n    malloc psram\n", UINT32_MAX);
+    const struct replay_state *threshold = add(NULL, 131072);
+    replay_run(&r, NULL);
+    assert_int_equal(taken(stock, 1, PSRAM), 104);
+    assert_int_equal(taken(stock, 1, INTERNAL), 20480 + 4 + 104 + 104);
+    assert_int_equal(stock->spill_count, 0);
+    assert_int_equal(taken(planned, 1, PSRAM), 104 + 20480 + 4); // the plan has a line for beta's
+    assert_int_equal(taken(threshold, 1, PSRAM), 104);           // no threshold put it there
 }
 
 static void what_only_a_host_has_is_left_out(void **state) {
@@ -557,6 +582,7 @@ static void an_address_that_differs_is_found(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(small_blocks_are_internal_and_large_ones_external),
+        TEST(a_devices_blocks_stay_where_they_lay),
         TEST(what_only_a_host_has_is_left_out),
         TEST(a_realloc_is_one_operation),
         TEST(a_realloc_takes_a_block_to_the_other_memory_when_the_rule_says_so),
