@@ -262,6 +262,75 @@ static size_t figure_length(
     return n + fraction + unit_bytes;
 }
 
+/// Length of what stands between the groups of a number somewhere in the world: one byte, or a character that is no ASCII; 0 when there is none.
+static size_t separator_length(struct str s) {
+    size_t n = s.len > 0 && (unsigned char)s.at[0] >= 0x80;
+    while (n > 0 && n < s.len && ((unsigned char)s.at[n] & 0xc0) == 0x80)
+        n++;
+    return n > 0 ? n : s.len > 0 && strchr(",.'_", s.at[0]) != NULL;
+}
+
+/// Whether `s` begins with three digits and no more: a group of thousands.
+static bool is_group(struct str s) {
+    return s.len >= 3 && is_digit(s.at[0]) && is_digit(s.at[1]) && is_digit(s.at[2]) &&
+           (s.len == 3 || !is_word_byte(s.at[3]));
+}
+
+/// Whether `s` begins with a word for bytes, which says nothing that is not known.
+static bool is_byte_word(struct str s) {
+    static const char *const words[] = { "bytes", "Bytes", "byte", "Byte", "B" };
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        size_t len = strlen(words[i]);
+        if (str_starts_with(s, str_from(words[i])) && (s.len == len || !is_word_byte(s.at[len])))
+            return true;
+    }
+    return false;
+}
+
+/// Type of the step after `index`, of blanks the one behind them; STEP_ANY at the end.
+static enum step_type next_type(const struct device_pattern *p, uint32_t index) {
+    uint32_t next = index + 1;
+    if (next < p->step_count && p->steps[next].type == STEP_BLANKS)
+        next++;
+    return next < p->step_count ? p->steps[next].type : STEP_ANY;
+}
+
+/// Whether the number of step `index`, which ends at `at`, does not go on there. What the pattern has behind it decides by itself.
+static bool is_whole(const struct matcher *m, uint32_t index, size_t at) {
+    const struct device_pattern *p = m->pattern;
+    struct str rest = { m->text.at + at, m->text.len - at };
+    if (rest.len == 0 || (index + 1 < p->step_count && p->steps[index + 1].type == STEP_TEXT))
+        return true;
+    if (is_word_byte(rest.at[0]))
+        return is_byte_word(rest);
+    size_t n = separator_length(rest);
+    if (n > 0)
+        return n == rest.len || !is_digit(rest.at[n]);
+    return !is_blank(rest.at[0]) || next_type(p, index) == STEP_NUMBER ||
+           !is_group((struct str){ rest.at + 1, rest.len - 1 });
+}
+
+/// Whether a number's group ends before the separator that stands right before `at`.
+static bool is_after_group(const struct matcher *m, size_t at) {
+    size_t start = at - 1;
+    while (start > 0 && ((unsigned char)m->text.at[start] & 0xc0) == 0x80)
+        start--;
+    struct str separator = { m->text.at + start, at - start };
+    struct str here = { m->text.at + at, m->text.len - at };
+    return start > 0 && is_digit(m->text.at[start - 1]) &&
+           (separator_length(separator) > 0 || (is_blank(separator.at[0]) && is_group(here)));
+}
+
+/// Whether the digits at `at` are the rest of a number or a word. What the pattern has before them decides by itself.
+static bool is_inside(const struct matcher *m, uint32_t index, size_t at) {
+    bool is_free = index == 0 || m->pattern->steps[index - 1].type >= STEP_NAME;
+    if (at == 0)
+        return false;
+    if (is_word_byte(m->text.at[at - 1]))
+        return is_free || is_digit(m->text.at[at - 1]);
+    return is_free && is_after_group(m, at);
+}
+
 static bool match_from(struct matcher *m, uint32_t index, size_t at);
 
 /// A step that takes as few bytes as possible: tries one more each time.
@@ -282,9 +351,9 @@ static bool match_some(struct matcher *m, uint32_t index, size_t at) {
 static bool match_number(struct matcher *m, uint32_t index, size_t at) {
     struct device_figure figure;
     struct str rest = { m->text.at + at, m->text.len - at };
-    bool is_inside = at > 0 && is_word_byte(m->text.at[at - 1]) && is_digit(m->text.at[at - 1]);
-    size_t len = is_inside ? 0 : figure_length(&m->pattern->steps[index], rest, &figure);
-    if (len == 0)
+    size_t len =
+            is_inside(m, index, at) ? 0 : figure_length(&m->pattern->steps[index], rest, &figure);
+    if (len == 0 || !is_whole(m, index, at + len))
         return false;
     uint32_t mine = m->out->count++;
     m->out->figures[mine] = figure;
@@ -340,4 +409,11 @@ bool device_pattern_match(
         if (match_from(&m, 0, at))
             return true;
     return false;
+}
+
+struct str device_pattern_capability(const struct device_pattern *p, uint32_t index) {
+    for (uint32_t i = 0; i < p->step_count; i++)
+        if (p->steps[i].type == STEP_NUMBER && index-- == 0)
+            return p->steps[i].capability;
+    return STR("");
 }

@@ -13,6 +13,9 @@
 ///
 /// A number may have separators between thousands (`,` `'` `_`). A unit behind it counts - KB, KiB, K, MB, MiB, M, binary as in the field, in the line or in the
 /// pattern - and makes the figure a rounded one; with a unit it may have a fraction. B and bytes change nothing.
+///
+/// A number that goes on is none: hexadecimal ones, a decimal comma, blanks between thousands, an unknown unit right behind the digits do not match, unless the
+/// pattern has the very words that follow.
 #ifndef RAMLENS_DEVICE_PATTERN_H
 #define RAMLENS_DEVICE_PATTERN_H
 
@@ -62,5 +65,8 @@ bool device_pattern_parse(
 /// does not match.
 bool device_pattern_match(
         const struct device_pattern *p, struct str text, struct device_match *out);
+
+/// The capability that figure `index` of the pattern is of; empty behind the last.
+struct str device_pattern_capability(const struct device_pattern *p, uint32_t index);
 
 #endif

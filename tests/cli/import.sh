@@ -142,6 +142,7 @@ check "another one can be" sh -c "'$ramlens' import --boot 1 --free '$form' '$tm
 check "two logs are two starts" sh -c "'$ramlens' import '$log' '$log' | grep -q '^start 2 '"
 check "a start that is not there is named" says 2 "ramlens import: there are 1 starts; --boot takes 1 to that" import --boot 2 "$log"
 check "a pattern without a figure is refused" says 2 "ramlens import: pattern 'free memory' has no figure*" import --free 'free memory' "$log"
+check "a field that the chip has no memory for is named" sh -c "'$ramlens' import --free 'free internal {intrenal}' '$log' 2>&1 >/dev/null | grep -q \"has no capability 'intrenal': its figures go into no file; {internal} is near\""
 check "a log that is missing is named" says 2 "ramlens import: $tmp/none: *" import "$tmp/none"
 check "a folder is no log" says 2 "ramlens import: $tmp: *directory*" import "$tmp"
 printf 'nothing\nat all\n' >"$tmp/nothing"

@@ -82,6 +82,27 @@ static void units_count_in_the_line_and_in_the_pattern(void **state) {
     assert_no_match(f, "free {internal}", "free 1.5 of 3");
 }
 
+static void a_number_that_goes_on_is_none(void **state) {
+    struct fixture *f = *state;
+    static const char *const lines[] = { "free heap 0x12345", "free heap 12ab", "free heap 55,5 KB",
+        "free heap 1 234 567 bytes",
+        "free heap 1\xc2\xa0"
+        "234",
+        "free heap 1GB", "free heap 12,34", "free heap 1.5", "free heap 1,234,56" };
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        assert_no_match(f, "free heap {internal}", lines[i]);
+        assert_no_match(f, "{internal}", lines[i]);
+    }
+    struct device_match m = match(f, "free heap {internal}", "free heap 12B, 7");
+    assert_figure(&m, 0, "internal", DEVICE_FIGURE_FREE, 12, false);
+    m = match(f, "{internal} {psram}", "heap 1 234");
+    assert_figure(&m, 1, "psram", DEVICE_FIGURE_FREE, 234, false);
+    m = match(f, "heap{internal}x{psram}", "heap0x12");
+    assert_figure(&m, 1, "psram", DEVICE_FIGURE_FREE, 12, false);
+    m = match(f, "{internal}", "free 300 1024");
+    assert_figure(&m, 0, "internal", DEVICE_FIGURE_FREE, 300, false);
+}
+
 static void names_and_anything_take_little(void **state) {
     struct fixture *f = *state;
     struct device_match m = match(f, "[{name}] {*}: {internal}", "I (1) m: [after wifi] a: b: 12");
@@ -134,6 +155,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(thousands_have_separators, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(
                 units_count_in_the_line_and_in_the_pattern, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(
+                a_number_that_goes_on_is_none, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(
                 names_and_anything_take_little, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(numbers_are_whole, fixture_setup, fixture_teardown),
