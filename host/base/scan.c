@@ -37,18 +37,23 @@ void scan_words(struct scan *s, const char *words) {
 }
 
 uint64_t scan_number(struct scan *s) {
-    const uint64_t most = UINT64_C(1) << 53;
     uint64_t value = 0;
     scan_blanks(s);
     size_t len = 0;
     for (; s->ok && len < s->rest.len && s->rest.at[len] >= '0' && s->rest.at[len] <= '9'; len++) {
         value = value * 10 + (uint64_t)(s->rest.at[len] - '0');
-        s->ok = value <= most;
+        s->ok = value <= SCAN_MOST;
     }
     s->ok = s->ok && len > 0;
     if (s->ok)
         take(s, len);
     return s->ok ? value : 0;
+}
+
+uint64_t scan_number_of(struct scan *s, uint64_t unit) {
+    uint64_t value = scan_number(s);
+    s->ok = s->ok && value <= SCAN_MOST / unit;
+    return s->ok ? value * unit : 0;
 }
 
 int64_t scan_signed(struct scan *s) {

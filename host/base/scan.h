@@ -16,6 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define SCAN_MOST (UINT64_C(1) << 53)
+
 struct scan {
     struct str rest; ///< Not taken yet.
     bool ok;         ///< All steps so far did fit.
@@ -29,8 +31,10 @@ bool scan_try(struct scan *s, const char *words);
 /// The same, and a failure if they do not.
 void scan_words(struct scan *s, const char *words);
 
-/// A decimal number of at least one digit, after blanks; a failure above 2^53, which no device prints.
+/// A decimal number of at least one digit, after blanks; a failure above SCAN_MOST, which no device prints.
 uint64_t scan_number(struct scan *s);
+/// The same in units of `unit`, which is not 0; a failure if the product is above that.
+uint64_t scan_number_of(struct scan *s, uint64_t unit);
 /// The same with an optional minus sign.
 int64_t scan_signed(struct scan *s);
 

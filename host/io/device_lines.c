@@ -54,11 +54,11 @@ static void read_heap_init(const struct serial_piece *p, struct device_event *ou
 static void read_psram(const struct serial_piece *p, struct device_event *out) {
     struct scan s = scan_of(p->message);
     if (scan_try(&s, "Found ")) {
-        out->bytes = scan_number(&s) << 20;
+        out->bytes = scan_number_of(&s, 1 << 20);
         scan_words(&s, "MB PSRAM device");
         end_form(&s, out, DEVICE_PSRAM, "not the size of a PSRAM chip");
     } else if (scan_try(&s, "Adding pool of ")) {
-        out->bytes = scan_number(&s) << 10;
+        out->bytes = scan_number_of(&s, 1 << 10);
         scan_words(&s, "K of ");
         (void)scan_try(&s, "unencrypted ");
         scan_words(&s, "PSRAM memory ");
@@ -67,7 +67,7 @@ static void read_psram(const struct serial_piece *p, struct device_event *out) {
         (void)(scan_try(&s, "heap allocator") || scan_until(&s, "to the heap allocator").len);
         end_form(&s, out, DEVICE_PSRAM_POOL, "not the size of a heap in PSRAM");
     } else if (scan_try(&s, "Reserving pool of ")) {
-        out->bytes = scan_number(&s) << 10;
+        out->bytes = scan_number_of(&s, 1 << 10);
         scan_words(&s, "K of internal memory for DMA/internal allocations");
         end_form(&s, out, DEVICE_RESERVE, "not the size of the reserve");
     }

@@ -241,7 +241,7 @@ static size_t fraction_length(struct str s, uint64_t *thousandths) {
     return n;
 }
 
-/// Reads a figure at the front of `s`: bytes taken, 0 when there is none.
+/// Reads a figure at the front of `s`: bytes taken, 0 when there is none, or one that is too large.
 static size_t figure_length(
         const struct device_step *step, struct str s, struct device_figure *out) {
     uint64_t whole, thousandths = 0, unit = step->unit;
@@ -257,6 +257,8 @@ static size_t figure_length(
         out->bytes = whole;
         return fraction ? 0 : n;
     }
+    if (whole >= SCAN_MOST / unit)
+        return 0;
     out->bytes = whole * unit + thousandths * unit / 1000;
     out->about = true;
     return n + fraction + unit_bytes;

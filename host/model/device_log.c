@@ -142,7 +142,8 @@ static void take_segment(struct device_log *log, const struct device_event *e) {
 /// PSRAM may become several heaps; their sum is kept, and the first line.
 static void take_psram_pool(struct device_log *log, const struct device_event *e) {
     struct device_fact *fact = &boot_of(log, e->line)->psram_heap;
-    fact->number += e->bytes;
+    bool fits = e->bytes <= UINT64_MAX - fact->number;
+    fact->number = fits ? fact->number + e->bytes : UINT64_MAX;
     fact->line = fact->line ? fact->line : e->line;
 }
 

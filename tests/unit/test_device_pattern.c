@@ -117,6 +117,8 @@ static void numbers_are_whole(void **state) {
     struct fixture *f = *state;
     assert_no_match(f, "{internal}", "no number");
     assert_no_match(f, "{internal}", "99999999999999999999");
+    assert_no_match(f, "free {internal}", "free 562949953421312MB");
+    assert_no_match(f, "free {internal} MB", "free 562949953421312 MB");
     struct device_match m = match(f, "{internal} KB", "123 KB");
     assert_figure(&m, 0, "internal", DEVICE_FIGURE_FREE, 123 << 10, true);
 }

@@ -91,6 +91,12 @@ static void psram_and_reserve(void **state) {
     fixture_assert_events(f, "I (1) esp_psram: Adding pool of 30656K of PSRAM mem\n", "1 broken\n");
     fixture_assert_events(f, "I (1) esp_psram: Found MB PSRAM device\n", "1 broken\n");
     fixture_assert_events(
+            f, "I (1) esp_psram: Found 9007199254740992MB PSRAM device\n", "1 broken\n");
+    fixture_assert_events(f,
+            "I (1) esp_psram: Reserving pool of 9007199254740992K of internal memory for "
+            "DMA/internal allocations\n",
+            "1 broken\n");
+    fixture_assert_events(
             f, "I (1) esp_psram: Reserving pool of 32K of internal memory\n", "1 broken\n");
 }
 
