@@ -132,6 +132,14 @@ static bool write_one(struct cmd_context *ctx, const char *dir, const char *name
     return true;
 }
 
+/// The first doubts; a log may hold thousands of dumps.
+static void tell_doubts(struct cmd_context *ctx, const struct device_blocks *blocks) {
+    enum { MOST = 16 };
+    const char *doubt = NULL;
+    for (uint32_t i = 0; i <= MOST && (doubt = device_blocks_doubt(blocks, i)) != NULL; i++)
+        cmd_warn(ctx, "%s", i < MOST ? doubt : "and more of that kind");
+}
+
 /// The trace of what heap traces and dumps listed, if there are any.
 static bool write_trace(struct cmd_context *ctx, const struct import_found *f, const char *dir) {
     const struct device_blocks *blocks = import_blocks_of(f, f->boot);
@@ -148,9 +156,8 @@ static bool write_trace(struct cmd_context *ctx, const struct import_found *f, c
         elf_file_close(&elf);
     if (is_written)
         cmd_note(ctx, "wrote %s", path);
-    const char *doubt;
-    for (uint32_t i = 0; is_written && (doubt = device_blocks_doubt(blocks, i)) != NULL; i++)
-        cmd_warn(ctx, "%s", doubt);
+    if (is_written)
+        tell_doubts(ctx, blocks);
     return is_written;
 }
 

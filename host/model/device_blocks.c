@@ -1,6 +1,7 @@
 // See device_blocks.h. Reading collects dumps; writing goes through them with the blocks that live, sorted by address.
 #include "device_blocks.h"
 
+#include "hash.h"
 #include "range_table.h"
 #include "trace.h"
 
@@ -23,13 +24,21 @@ void device_blocks_close(struct device_blocks *d) {
     d->in_dump = false;
 }
 
+/// Begins a dump. Of those that are too many the lines are passed over.
 static void open_dump(struct device_blocks *d, bool is_walk, uint64_t announced, uint32_t line) {
+    struct str name = is_walk ? STR("heap dump") : STR("heap trace");
+    d->is_beyond = d->dumps.len >= DEVICE_BLOCKS_DUMPS;
+    d->dumps_beyond += d->is_beyond;
+    d->in_dump = !d->is_beyond;
+    if (d->is_beyond)
+        return;
+    uint64_t *cycle = map64_put(&d->cycles, d->a, hash_str(HASH_SEED, name), NULL);
     *vec_push(d->a, &d->dumps) = (struct device_dump){ .first = (uint32_t)d->blocks.len,
         .line = line,
         .announced = announced,
         .is_walk = is_walk,
-        .name = is_walk ? STR("heap dump") : STR("heap trace") };
-    d->in_dump = true;
+        .name = name,
+        .cycle = (uint32_t)++ * cycle };
 }
 
 static struct device_block *last_block(struct device_blocks *d) {
@@ -169,7 +178,7 @@ void device_blocks_take(struct device_blocks *d, const struct heap_text *item, u
         taken = take_note(d, item) || item->type == HEAP_TEXT_END; // others draw such lines, too
         break;
     }
-    d->broken += !taken;
+    d->broken += !taken && !d->is_beyond;
 }
 
 // ---- doubts
@@ -196,6 +205,9 @@ const char *device_blocks_doubt(const struct device_blocks *d, uint32_t index) {
                     "are not in it; give heap_trace_init_standalone() a larger one",
                     dump->line);
     }
+    if (d->dumps_beyond && index-- == 0)
+        return arena_printf(d->a, "%" PRIu32 " dumps are beyond the %d that are read",
+                d->dumps_beyond, (int)DEVICE_BLOCKS_DUMPS);
     if (d->beyond && index == 0)
         return arena_printf(d->a, "%" PRIu32 " blocks are beyond the %d of a dump that are read",
                 d->beyond, (int)DEVICE_BLOCKS_MOST);
@@ -343,7 +355,7 @@ static void free_those(struct writing *w, struct gone *g,
     w->live.len = kept;
 }
 
-static void write_dump(struct writing *w, const struct device_dump *dump, uint32_t cycle) {
+static void write_dump(struct writing *w, const struct device_dump *dump) {
     struct gone gone = gone_by(w, dump);
     if (is_whole(dump))
         free_those(w, &gone, is_gone);
@@ -353,7 +365,7 @@ static void write_dump(struct writing *w, const struct device_dump *dump, uint32
             give(w, i);
     }
     free_those(w, &gone, is_freed_in);
-    trace_writer_checkpoint(w->trace, w->threads[0], ++w->tick, dump->name, cycle);
+    trace_writer_checkpoint(w->trace, w->threads[0], ++w->tick, dump->name, dump->cycle);
     if (!dump->is_walk && dump->keeps_freed && dump->total_allocations > dump->announced)
         trace_writer_lost(
                 w->trace, w->threads[0], (uint32_t)(dump->total_allocations - dump->announced), 0);
@@ -376,14 +388,6 @@ static void write_module(struct trace_writer *w, const struct elf_file *program)
                 w, 0, low, high - low, STR(""), program->build_id, program->build_id_bytes);
 }
 
-/// How many dumps of that name come before `dump`: a checkpoint's cycle.
-static uint32_t cycle_of(const struct device_blocks *d, size_t dump) {
-    uint32_t cycle = 1;
-    for (size_t i = 0; i < dump; i++)
-        cycle += str_equal(d->dumps.at[i].name, d->dumps.at[dump].name);
-    return cycle;
-}
-
 bool device_blocks_write(const struct device_blocks *d, const struct elf_file *program,
         const char *path, bool replace, struct err *err) {
     struct trace_writer_image image = { .path = program ? program->path : STR("firmware"),
@@ -401,6 +405,6 @@ bool device_blocks_write(const struct device_blocks *d, const struct elf_file *p
     w.threads[0] = trace_writer_thread(w.trace, STR("CPU 0"));
     w.threads[1] = trace_writer_thread(w.trace, STR("CPU 1"));
     for (size_t i = 0; i < d->dumps.len; i++)
-        write_dump(&w, &d->dumps.at[i], cycle_of(d, i));
+        write_dump(&w, &d->dumps.at[i]);
     return trace_writer_finish(w.trace, path, replace, err);
 }

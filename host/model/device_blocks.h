@@ -40,8 +40,12 @@ struct device_callers {
     uint32_t count;
 };
 
-/// More than this a dump of a chip with megabytes of memory does not list.
-enum { DEVICE_BLOCKS_MOST = 1 << 17, DEVICE_BLOCKS_HEAPS = 64 };
+enum {
+    DEVICE_BLOCKS_MOST =
+            1 << 17, ///< More than this a dump of a chip with megabytes of memory does not list.
+    DEVICE_BLOCKS_DUMPS = 1 << 16, ///< What comes after is counted, not kept.
+    DEVICE_BLOCKS_HEAPS = 64
+};
 
 /// What a dump said, as far as it was read.
 struct device_dump {
@@ -54,7 +58,8 @@ struct device_dump {
     bool has_overflowed;                     ///< The oldest records were dropped by the device.
     bool is_corrupt;
     bool is_closed;  ///< Its footer was read.
-    struct str name; ///< Of the checkpoint it becomes: "heap trace", "heap dump", unless named.
+    struct str name; ///< Of the checkpoint it becomes: "heap trace", "heap dump".
+    uint32_t cycle;  ///< Of that checkpoint: the how manieth of its name, from 1.
 };
 
 struct device_blocks {
@@ -64,8 +69,11 @@ struct device_blocks {
     VEC(struct device_callers) stacks; ///< [0] is empty.
     uint32_t
             broken; ///< Lines that began as one of a dump and could not be read, or belong to none.
-    uint32_t beyond; ///< Blocks behind the DEVICE_BLOCKS_MOST-th of a dump: not taken.
-    bool in_dump;    ///< The last of `dumps` takes blocks; private, as is all below.
+    uint32_t beyond;       ///< Blocks behind the DEVICE_BLOCKS_MOST-th of a dump: not taken.
+    uint32_t dumps_beyond; ///< Dumps behind the DEVICE_BLOCKS_DUMPS-th: not taken.
+    bool in_dump;          ///< The last of `dumps` takes blocks; private, as is all below.
+    bool is_beyond;        ///< Lines are of a dump that is not taken.
+    struct map64 cycles;   ///< Hash of a dump's name to how many there are.
     uint64_t heaps[DEVICE_BLOCKS_HEAPS]; ///< Those that the open walk has shown so far.
     uint32_t heap_count;
 };

@@ -3,6 +3,7 @@
 
 #include "hash.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -175,21 +176,29 @@ static void take_fact(struct device_log *log, const struct device_event *e) {
 
 // ---- moments
 
-/// How often `name` was met in the start before; counts this time.
-static uint64_t count_name(struct device_log *log, uint32_t boot, struct str name) {
-    return (*map64_put(&log->names, log->arena, hash_str(boot, name), NULL))++;
+/// The number that `name` has in its start, of which the next one is the next to try; NULL when it is new, which it is no longer.
+static uint64_t *number_of(struct device_log *log, uint32_t boot, struct str name) {
+    bool is_new;
+    uint64_t *number = map64_put(&log->names, log->arena, hash_str(boot, name), &is_new);
+    *number = is_new ? 1 : *number;
+    return is_new ? NULL : number;
 }
 
-/// `name` if it is new in its start, else with the smallest number behind it that makes it so.
+/// `name` if it is new in its start, else with the smallest number behind it that makes it so. The number is remembered, so that a name that
+/// comes again and again costs no search.
 static struct str unique_name(struct device_log *log, uint32_t boot, struct str name) {
-    uint64_t n = count_name(log, boot, name) + 1;
-    struct str tried = name;
-    while (n > 1) {
-        tried = str_from(
-                arena_printf(log->arena, "%.*s-%llu", STR_ARG(name), (unsigned long long)n));
-        n = count_name(log, boot, tried) ? n + 1 : 1;
-    }
-    return tried;
+    char tried[NAME_LONGEST + 32];
+    uint64_t *known = number_of(log, boot, name);
+    if (known == NULL)
+        return name;
+    uint64_t number = *known;
+    int len;
+    do {
+        len = snprintf(
+                tried, sizeof tried, "%.*s-%llu", STR_ARG(name), (unsigned long long)++number);
+    } while (number_of(log, boot, (struct str){ tried, (size_t)len }) != NULL);
+    *number_of(log, boot, name) = number;
+    return arena_copy(log->arena, (struct str){ tried, (size_t)len });
 }
 
 /// A new moment; NULL when there are too many.

@@ -157,7 +157,7 @@ struct device_log {
     size_t open_heaps;     ///< of a table of tasks' heaps.
     bool last_detail;      ///< The task before was the last one of its table.
     uint32_t infos, frees; ///< Moments that got a number for a name.
-    struct map64 names;    ///< Hash of (start, name) to how often it was met.
+    struct map64 names;    ///< Hash of (start, name) to the number that its newest moment has.
 };
 
 /// An empty log. `keeps_all`: lines that say nothing of memory are kept, too, as far as DEVICE_LOG_MOST goes.

@@ -78,8 +78,11 @@ bool import_log_read(struct arena *a, const char *const *paths, uint32_t path_co
         if (!read_serial(a, f, paths[i], text, err))
             return false;
     }
-    for (size_t i = 0; i < f->blocks.len; i++)
-        device_blocks_close(&f->blocks.at[i]->blocks);
+    for (size_t i = 0; i < f->blocks.len; i++) {
+        struct device_blocks *b = &f->blocks.at[i]->blocks;
+        device_blocks_close(b);
+        f->log.beyond += (uint64_t)b->beyond + b->dumps_beyond;
+    }
     f->boot = f->log.boots.len ? (uint32_t)f->log.boots.len - 1 : UINT32_MAX;
     return true;
 }

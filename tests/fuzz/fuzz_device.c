@@ -53,7 +53,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     for (int i = 0; i < ((data[0] & 4) ? 2 : 1); i++)
         if (read_log(&a, path, data[0] & 1, &log) != size - 1)
             abort();
-    if (a.taken_bytes > (4 << 20) + 4000 * size)
+    if (a.taken_bytes > (4 << 20) + 600 * size)
         abort(); // memory out of proportion
     arena_clear(&a);
     return close(file);

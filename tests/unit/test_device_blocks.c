@@ -169,6 +169,27 @@ static void freed_records(void **state) {
     arena_clear(&a);
 }
 
+static void dumps_have_numbers_and_a_limit(void **state) {
+    (void)state;
+    struct arena a = { 0 };
+    struct device_blocks d;
+    struct heap_text trace = line_of("====== Heap Trace: 0 records (10 capacity) ======");
+    struct heap_text heap = line_of("Showing data for heap: 0x3fc9a1c8 ");
+    struct heap_text record = line_of(RECORD("32", "0x4ff01000", "0x1000"));
+    device_blocks_init(&d, &a);
+    device_blocks_take(&d, &heap, 1);
+    for (uint32_t i = 1; i <= DEVICE_BLOCKS_DUMPS; i++)
+        device_blocks_take(&d, &trace, i + 1);
+    device_blocks_take(&d, &record, 1);
+    assert_int_equal(d.dumps.len, DEVICE_BLOCKS_DUMPS);
+    assert_int_equal(d.dumps.at[0].cycle, 1);
+    assert_int_equal(d.dumps.at[2].cycle, 2);
+    assert_int_equal(d.dumps_beyond, 1);
+    assert_int_equal(d.blocks.len, 0);
+    assert_int_equal(d.broken, 0);
+    arena_clear(&a);
+}
+
 /// A dump that lacks records proves nothing of what it does not list.
 static void a_cut_dump(void **state) {
     (void)state;
@@ -237,6 +258,7 @@ int main(void) {
         cmocka_unit_test(cut_lines),
         cmocka_unit_test(leaks_between_two_dumps),
         cmocka_unit_test(freed_records),
+        cmocka_unit_test(dumps_have_numbers_and_a_limit),
         cmocka_unit_test(a_cut_dump),
         cmocka_unit_test(a_walk_after_a_trace),
         cmocka_unit_test(two_walks_of_two_heaps),

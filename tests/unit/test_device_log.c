@@ -178,6 +178,23 @@ static void broken_and_mended_lines_are_kept(void **state) {
     assert_non_null(log->unknown.at[0].reason);
 }
 
+/// Each of the last ones would look through all that came before, and keep what it looked for.
+static void names_that_come_again_cost_no_search(void **state) {
+    enum { MANY = 2000 };
+    struct fixture *f = *state;
+    char *text = calloc(2 * MANY, 16), *at = text + sprintf(text, "[a] 5\n");
+    for (unsigned i = 2; i <= MANY; i++)
+        at += sprintf(at, "[a-%u] 5\n", i);
+    for (unsigned i = 0; i < MANY; i++)
+        at += sprintf(at, "[a] 5\n");
+    size_t before = f->arena.taken_bytes;
+    struct device_log *log = fixture_log(f, text, "[{name}] {internal}");
+    free(text);
+    assert_int_equal(log->moments.len, 2 * MANY);
+    assert_name(log, 2 * MANY - 1, "a-4000");
+    assert_true(f->arena.taken_bytes - before < (size_t)2 * MANY * 1000);
+}
+
 static void what_is_too_much_is_counted(void **state) {
     struct fixture *f = *state;
     char *text = calloc(1, 64 * 300);
@@ -202,6 +219,7 @@ int main(void) {
         CASE(summaries_hold_their_heaps),
         CASE(tables_are_kept_apart),
         CASE(broken_and_mended_lines_are_kept),
+        CASE(names_that_come_again_cost_no_search),
         CASE(what_is_too_much_is_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
