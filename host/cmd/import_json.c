@@ -203,8 +203,10 @@ static json_t *task_heap_json(const struct device_task_heap *h) {
     json_out_str(o, "name", h->name);
     json_object_set_new(o, "is_alive", json_boolean(h->is_alive));
     json_out_number(o, "bytes", h->bytes);
-    json_out_number(o, "peak_bytes", h->peak);
-    json_out_number(o, "heap_count", h->heap_count);
+    json_object_set_new(
+            o, "peak_bytes", h->is_sum ? json_null() : json_integer((json_int_t)h->peak));
+    json_object_set_new(
+            o, "heap_count", h->is_sum ? json_null() : json_integer((json_int_t)h->heap_count));
     json_out_number(o, "line", h->line);
     for (size_t i = 0; i < h->parts.len; i++) {
         const struct device_task_part *p = &h->parts.at[i];

@@ -248,6 +248,13 @@ static void print_task_list(
     table_write(&table, &ctx->term, t);
 }
 
+/// "1 heap", "2 heaps"; nothing when it is not said.
+static struct str count_heaps(struct arena *a, const struct device_task_heap *h) {
+    return h->is_sum ? STR("")
+                     : str_from(arena_printf(a, "%" PRIu64 " heap%s", h->heap_count,
+                               h->heap_count == 1 ? "" : "s"));
+}
+
 static void print_task_heaps(
         struct cmd_context *ctx, struct text *t, const struct device_tasks *list) {
     static const struct table_column columns[] = {
@@ -261,9 +268,9 @@ static void print_task_heaps(
     for (size_t i = 0; i < list->heaps.len; i++) {
         const struct device_task_heap *h = &list->heaps.at[i];
         table_printf(&table, "%.*s%s", STR_ARG(h->name), h->is_alive ? "" : " (deleted)");
-        table_printf(&table, "%" PRIu64 " heaps", h->heap_count);
+        table_cell(&table, count_heaps(ctx->arena, h));
         add_number(&table, true, h->bytes, false);
-        add_number(&table, true, h->peak, false);
+        add_number(&table, !h->is_sum, h->peak, false);
         table_cell(&table, STR(""));
         for (size_t k = 0; k < h->parts.len; k++) {
             table_cell(&table, STR(""));

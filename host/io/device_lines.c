@@ -397,6 +397,17 @@ static void read_detail(struct scan *s, struct device_event *out) {
     end_form(s, out, DEVICE_TASK_HEAP, "not a task's heap as ESP-IDF prints it");
 }
 
+/// "Task: main -> CAP_8BIT: 308 CAP_32BIT: 0" of examples/system/heap_task_tracking (v5.1): a block counts in the first of the two that it has.
+static void read_task_sums(struct scan *s, struct device_event *out) {
+    out->name = scan_trim(scan_until(s, " -> CAP_8BIT: "));
+    out->is_alive = true;
+    out->is_sum = true;
+    out->bytes = scan_number(s);
+    scan_words(s, " CAP_32BIT: ");
+    out->bytes += scan_number(s);
+    end_form(s, out, DEVICE_TASK_HEAP, "not a task's heap as ESP-IDF's example prints it");
+}
+
 /// "CURRENT 12 (3%)": the share is made from it, and not kept.
 static uint64_t scan_share(struct scan *s, const char *words) {
     scan_words(s, words);
@@ -421,8 +432,11 @@ static void read_part(struct scan *s, struct device_event *out) {
 
 static void read_task_heaps(const struct serial_piece *p, struct device_event *out) {
     struct scan s = scan_of(p->text);
-    bool has_frame = skip_frames(&s);
-    if (!has_frame)
+    if (has(p->text, " -> CAP_8BIT: ") && scan_try(&s, "Task: ")) {
+        read_task_sums(&s, out);
+        return;
+    }
+    if (!skip_frames(&s))
         return;
     out->is_last = has(p->text, "\xe2\x94\x94");
     if (s.rest.len == 0) {
@@ -513,6 +527,8 @@ static bool may_go_on(const struct device_event *e) {
     case DEVICE_TASK_PART:
     case DEVICE_BLOCKS:
         return true;
+    case DEVICE_TASK_HEAP:
+        return e->is_sum; // the other forms end in a frame or a colon
     default:
         return false;
     }

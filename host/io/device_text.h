@@ -43,7 +43,7 @@ enum device_event_type {
     DEVICE_INFO_TOTAL,  ///< The sums: `free`, `allocated`, `least_free`, `largest`.
     DEVICE_FREE,        ///< A line of the application's: `match`.
     DEVICE_TASK, ///< vTaskList(): `name`, `state`, `priority`, `free` of its stack, `number`, `core` (DEVICE_NO_CORE: not said).
-    DEVICE_TASK_HEAP, ///< heap_caps_print_..._task_stat[_overview](): `name`, `is_alive`, `bytes` now, `peak`, `number` of heaps, `is_detail`, `is_last`.
+    DEVICE_TASK_HEAP, ///< heap_caps_print_..._task_stat[_overview](): `name`, `is_alive`, `bytes` now, `peak`, `number` of heaps, `is_detail`, `is_last`, `is_sum`.
     DEVICE_TASK_HEAPS, ///< The title of the overview of tasks: a new table.
     DEVICE_TASK_PART, ///< What the task before has in one heap: `name` of it, `caps`, `size`, `bytes`, `peak`, `blocks`.
     DEVICE_NO_MEMORY, ///< "Mem alloc fail.": `bytes`, `caps`.
@@ -93,6 +93,7 @@ struct device_event {
     bool is_alive;
     bool is_detail;
     bool is_last; ///< Of a task's detail: no other task follows.
+    bool is_sum;  ///< Only the bytes are said: no peak, no heaps.
     struct device_match match;
     struct heap_text blocks_text;
 };

@@ -320,8 +320,18 @@ static void take_task(struct device_log *log, const struct device_event *e) {
                 .line = e->line };
 }
 
+/// Whether the task belongs to the table that is open: of the same form, and not its first one again.
+static bool goes_on_with(const struct device_tasks *table, const struct device_event *e) {
+    const struct device_task_heap *first = table->heaps.len ? &table->heaps.at[0] : NULL;
+    if (first == NULL)
+        return true;
+    return first->is_detail == e->is_detail && first->is_sum == e->is_sum &&
+           !(e->is_sum && str_equal(first->name, e->name));
+}
+
 static void take_task_heap(struct device_log *log, const struct device_event *e) {
-    if (log->open_heaps && log->last_detail)
+    if (log->open_heaps &&
+            (log->last_detail || !goes_on_with(&log->task_heaps.at[log->open_heaps - 1], e)))
         log->open_heaps = 0;
     log->last_detail = e->is_detail && e->is_last;
     struct device_tasks *table = open_table(log, &log->open_heaps, false, e);
@@ -331,6 +341,7 @@ static void take_task_heap(struct device_log *log, const struct device_event *e)
     heap->name = keep(log, e->name, NAME_LONGEST);
     heap->is_alive = e->is_alive;
     heap->is_detail = e->is_detail;
+    heap->is_sum = e->is_sum;
     heap->bytes = e->bytes;
     heap->peak = e->peak;
     heap->heap_count = e->number;

@@ -105,8 +105,9 @@ struct device_task_heap {
     struct str name;
     bool is_alive;
     bool is_detail;
-    uint64_t bytes; ///< Now.
-    uint64_t peak;
+    bool is_sum;         ///< Only the bytes are known.
+    uint64_t bytes;      ///< Now.
+    uint64_t peak;       ///< As `heap_count`, unless `is_sum`.
     uint64_t heap_count; ///< As printed.
     VEC(struct device_task_part) parts;
     uint64_t line;

@@ -165,6 +165,25 @@ static void tables_are_kept_apart(void **state) {
     assert_int_equal(log->stray, 1);
 }
 
+/// Else each task would be there twice, and its bytes, too.
+static void each_form_of_the_tasks_heaps_is_a_table(void **state) {
+    struct fixture *f = *state;
+    struct device_log *log = fixture_log(f,
+            "│ main │ ALIVE │ 308 │ 7808 │ 1 │\n"
+            "├ ALIVE: main, CURRENT MEMORY USAGE 308, PEAK MEMORY USAGE 7808, TOTAL HEAP USED 1:\n"
+            "Task: Pre-Scheduler allocs -> CAP_8BIT: 100 CAP_32BIT: 20\n"
+            "Task: main -> CAP_8BIT: 5 CAP_32BIT: 0\n"
+            "Task: Pre-Scheduler allocs -> CAP_8BIT: 100 CAP_32BIT: 21\n"
+            "Task: Pre-Scheduler\n",
+            NULL);
+    assert_int_equal(log->task_heaps.len, 4);
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(log->task_heaps.at[i].heaps.len, i == 2 ? 2 : 1);
+    assert_int_equal(log->task_heaps.at[2].heaps.at[0].bytes, 120);
+    assert_true(log->task_heaps.at[2].heaps.at[0].is_sum);
+    assert_true(str_equal(log->task_heaps.at[2].heaps.at[1].name, STR("main")));
+}
+
 static void broken_and_mended_lines_are_kept(void **state) {
     struct fixture *f = *state;
     struct device_log *log = fixture_log(f,
@@ -218,6 +237,7 @@ int main(void) {
         CASE(moments_have_names_of_their_own),
         CASE(summaries_hold_their_heaps),
         CASE(tables_are_kept_apart),
+        CASE(each_form_of_the_tasks_heaps_is_a_table),
         CASE(broken_and_mended_lines_are_kept),
         CASE(names_that_come_again_cost_no_search),
         CASE(what_is_too_much_is_counted),
