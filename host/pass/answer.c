@@ -277,18 +277,27 @@ static void find_host_only(struct answer *w) {
                 component_is_transparent(&w->map, i) || str_equal(w->map.names[i], STR("recorder"));
 }
 
+/// Of figures that come from a log, the comment has the line: what was read is a text made of it.
+static bool fail_figure(const struct answer *w, const struct observed_figure *f, bool is_of_log,
+        uint64_t most, struct err *err) {
+    const char *words = arena_printf(w->a,
+            "%" PRIu64 " bytes free cannot be: the heaps of target '%s' that count as '%s' have "
+            "%" PRIu64,
+            f->free_bytes, w->target.name.at, f->capability.at, most);
+    return is_of_log && f->source.len
+                   ? fail(err, NULL, ERR_NO_OFFSET, "%s: %s", f->source.at, words)
+                   : fail_line(err, w->observed.path, f->line, "%s", words);
+}
+
 /// No device has more free than its heaps hold.
-static bool check_figures(const struct answer *w, struct err *err) {
+static bool check_figures(const struct answer *w, bool is_of_log, struct err *err) {
     for (uint32_t i = 0; i < w->observed.count; i++) {
         const struct observed_figure *f = &w->observed.figures[i];
         uint64_t most = 0;
         for (uint32_t k = 0; k < w->target.region_count; k++)
             most += observed_counts(&w->target, f, k) ? w->target.regions[k].heap_bytes : 0;
         if (f->known && f->free_bytes > most)
-            return fail_line(err, w->observed.path, f->line,
-                    "%" PRIu64 " bytes free cannot be: the heaps of target '%s' that count as '%s' "
-                    "have %" PRIu64,
-                    f->free_bytes, w->target.name.at, f->capability.at, most);
+            return fail_figure(w, f, is_of_log, most, err);
     }
     return true;
 }
@@ -316,7 +325,7 @@ static bool read_target(struct answer *w, const struct answer_options *o, struct
     }
     w->has_target = true;
     return !w->has_observed || (observed_read(w->a, &w->figures, &w->target, &w->observed, err) &&
-                                       check_figures(w, err));
+                                       check_figures(w, o->observed == NULL, err));
 }
 
 static void match_observed(struct answer *w) {

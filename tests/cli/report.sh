@@ -94,6 +94,9 @@ check "settings of the same log are those of its report" same "$(sed -n 's/^targ
 check "the start that counts can be chosen" equal "$(value 'd["target_options"]["cache"]' --boot-log "$tmp/two.log" --boot 1)" \
     "$(value 'd["target_options"]["cache"]' --boot-log $log)"
 
+report --boot-log $log --free "$free" --set cache=512K >/dev/null 2>"$tmp/err"
+check "a figure that the chip has no room for is named by its line of the log" grep -q "^ramlens report: $log:26.*: 409600 bytes free cannot be" "$tmp/err"
+
 # ---- static rows
 
 linked="$p4 --elf $elf --map $map"
