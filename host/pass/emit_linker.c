@@ -21,6 +21,8 @@ static const struct place {
     { FOOTPRINT_DATA, "internal", "    data -> dram0_data\n", NULL },
     { FOOTPRINT_CODE, "flash", "    text -> flash_text\n", NULL },
     { FOOTPRINT_CODE, "internal", "    text -> iram0_text\n", NULL },
+    { FOOTPRINT_CODE, "iram", "    text -> iram0_text\n",
+            NULL }, // of a chip whose data RAM takes no code
 };
 enum { PLACES = sizeof places / sizeof places[0] };
 

@@ -157,6 +157,9 @@ check "JSON has them" same "[('libframes.a', 20100, True), ('main.o', 800, True)
 check "the fragment is written" sh -c "'$ramlens' emit --as esp-idf $target -o '$tmp/emitted' '$tmp/with' >/dev/null 2>&1 && grep -q '^archive: libframes.a' '$tmp/emitted/ramlens.lf'"
 
 
+printf 'target esp32\nstatic libframes.a code iram\n' >"$tmp/iram"
+check "code goes to instruction RAM where that is a memory of its own" sh -c "'$ramlens' emit --as esp-idf --target esp32 -o '$tmp/emitted-iram' '$tmp/iram' >/dev/null 2>&1 && grep -q 'text -> iram0_text' '$tmp/emitted-iram/ramlens.lf'"
+
 # An archive of several objects is one line.
 for part in one two three; do
     printf 'char %s_frames[12000];\nvoid *%s(void) { return %s_frames; }\n' $part $part $part >"$tmp/$part.c"
