@@ -92,6 +92,8 @@ static unsigned measure(const struct table *t, unsigned *widths) {
                 widths[i] = larger(widths[i], human_columns(row->cells[i]));
             }
         }
+        unsigned most = t->columns[i].most;
+        widths[i] = most != 0 && widths[i] > most ? most : widths[i];
         sum += widths[i] + (i ? TABLE_GAP : 0);
     }
     return sum;

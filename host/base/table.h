@@ -28,6 +28,7 @@ struct table_column {
     const char *title; ///< NULL: none. Without any title the table has no header.
     enum table_align align;
     unsigned least;   ///< Columns it has at least, whatever it holds.
+    unsigned most;    ///< Columns it has at most, where there is room, too; 0: as many as it needs.
     bool is_flexible; ///< Shortened in the middle where the table would not fit, the widest first.
     bool keeps_end;   ///< Shortened in front instead: paths, whose ends tell them apart.
 };

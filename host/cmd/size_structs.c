@@ -38,30 +38,73 @@ static struct str variable_of(struct cmd_context *ctx, const struct size_answer 
                    : demangle_variable(ctx->arena, s->footprint.items.at[item].symbol);
 }
 
+/// What a narrow terminal makes do without, one after the other.
+enum hole_columns { ALL_COLUMNS, WITHOUT_VARIABLE, WITHOUT_MEMORY, WITHOUT_PARTS };
+
+static void add_column(struct table_column *list, size_t *count, struct table_column column) {
+    list[(*count)++] = column;
+}
+
+static size_t hole_titles(enum hole_columns columns, struct table_column *list) {
+    size_t count = 0;
+    add_column(list, &count,
+            (struct table_column){ .title = "struct", .is_flexible = true, .most = 72 });
+    add_column(list, &count,
+            (struct table_column){ .title = "where", .is_flexible = true, .keeps_end = true });
+    if (columns < WITHOUT_MEMORY)
+        add_column(list, &count, (struct table_column){ .title = "memory" });
+    add_column(list, &count, (struct table_column){ .title = "size", .align = TABLE_RIGHT });
+    if (columns < WITHOUT_PARTS) {
+        add_column(list, &count, (struct table_column){ .title = "holes", .align = TABLE_RIGHT });
+        add_column(list, &count, (struct table_column){ .title = "tail", .align = TABLE_RIGHT });
+    }
+    add_column(list, &count, (struct table_column){ .title = "instances", .align = TABLE_RIGHT });
+    add_column(list, &count, (struct table_column){ .title = "lost", .align = TABLE_RIGHT });
+    if (columns < WITHOUT_VARIABLE)
+        add_column(list, &count,
+                (struct table_column){ .title = "most by", .is_flexible = true, .most = 72 });
+    return count;
+}
+
+static void hole_row(struct cmd_context *ctx, struct size_answer *s, const struct struct_hole *h,
+        enum hole_columns columns, struct table *t) {
+    table_cell(t, h->name.len ? h->name : STR("(no name)"));
+    table_cell(t, place(ctx->arena, h->source, h->line));
+    if (columns < WITHOUT_MEMORY)
+        table_cell(t, memory_of(s, h->memory, h->is_writable));
+    number(t, h->bytes);
+    if (columns < WITHOUT_PARTS) {
+        number(t, h->hole_bytes);
+        number(t, h->tail_bytes);
+    }
+    number(t, h->instances);
+    number(t, h->lost_bytes);
+    if (columns < WITHOUT_VARIABLE)
+        table_cell(t, variable_of(ctx, s, h->item));
+}
+
+/// The table with as many columns as there is room for.
+static void write_holes(
+        struct cmd_context *ctx, struct size_answer *s, size_t shown, struct text *out) {
+    for (int columns = ALL_COLUMNS;; columns++) {
+        struct table_column list[9];
+        size_t count = hole_titles((enum hole_columns)columns, list);
+        struct table t = table_new(ctx->arena, list, count);
+        for (size_t i = 0; i < shown; i++)
+            hole_row(ctx, s, &s->types.holes.at[i], (enum hole_columns)columns, &t);
+        if (columns == WITHOUT_PARTS || table_fits(&t, &ctx->term)) {
+            table_write(&t, &ctx->term, out);
+            return;
+        }
+    }
+}
+
 void size_structs(struct cmd_context *ctx, struct size_answer *s, struct text *out) {
-    static const struct table_column columns[] = { { .title = "struct", .is_flexible = true },
-        { .title = "where" }, { .title = "memory" }, { .title = "size", .align = TABLE_RIGHT },
-        { .title = "holes", .align = TABLE_RIGHT }, { .title = "tail", .align = TABLE_RIGHT },
-        { .title = "instances", .align = TABLE_RIGHT }, { .title = "lost", .align = TABLE_RIGHT },
-        { .title = "most by" } };
     const struct static_types *types = &s->types;
-    struct table t = table_new(ctx->arena, columns, sizeof columns / sizeof columns[0]);
     size_t shown = rows_of(s, types->holes.len);
     text_printf(out, "\nStructs that lose bytes by their layout, times static instances: %s B\n\n",
             human_exact(types->lost_bytes).text);
-    for (size_t i = 0; i < shown; i++) {
-        const struct struct_hole *h = &types->holes.at[i];
-        table_cell(&t, h->name.len ? h->name : STR("(no name)"));
-        table_cell(&t, place(ctx->arena, h->source, h->line));
-        table_cell(&t, memory_of(s, h->memory, h->is_writable));
-        number(&t, h->bytes);
-        number(&t, h->hole_bytes);
-        number(&t, h->tail_bytes);
-        number(&t, h->instances);
-        number(&t, h->lost_bytes);
-        table_cell(&t, variable_of(ctx, s, h->item));
-    }
-    table_write(&t, &ctx->term, out);
+    write_holes(ctx, s, shown, out);
     more(out, types->holes.len, shown);
     if (types->without_debug)
         text_printf(out, "%" PRIu32 " programs or objects have no debug information of types.\n",
@@ -106,8 +149,11 @@ static void frame_notes(const struct frame_sizes *s, struct text *out) {
 }
 
 void size_stacks(struct cmd_context *ctx, struct size_answer *s, struct text *out) {
-    static const struct table_column columns[] = { { .title = "function", .is_flexible = true },
-        { .title = "where" }, { .title = "frame", .align = TABLE_RIGHT }, { .title = "" } };
+    static const struct table_column columns[] = {
+        { .title = "function", .is_flexible = true, .most = 72 },
+        { .title = "where", .is_flexible = true, .keeps_end = true },
+        { .title = "frame", .align = TABLE_RIGHT }, { .title = "" }
+    };
     tasks(ctx, s, out);
     struct table t = table_new(ctx->arena, columns, 4);
     size_t shown = rows_of(s, s->frames.list.len);

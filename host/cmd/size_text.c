@@ -55,7 +55,11 @@ enum narrowness {
     WITHOUT_SYMBOLS, ///< How many there are.
     WITH_LETTERS,    ///< For how a row is known.
     WITH_OTHER,      ///< Padding and what a linker makes in one column.
-    NARROWEST = WITH_OTHER
+    WITHOUT_KNOWN,   ///< How a row is known.
+    WITH_LARGEST,    ///< Only the two largest kinds, all the others in one column.
+    WITHOUT_PLACES,  ///< Where symbols are declared, and what of the bytes is in RAM.
+    WITHOUT_KINDS,   ///< Any kinds.
+    NARROWEST = WITHOUT_KINDS
 };
 
 /// What is in the columns: only those that anything is in.
@@ -65,7 +69,8 @@ struct columns {
     bool classes[SIZE_CLASSES];
     bool has_where, has_kind, has_ram, has_least, has_duplicate, has_dropped, has_symbols,
             has_known;
-    bool has_other; ///< Padding and what a linker makes, which then have no columns.
+    bool is_other[SIZE_CLASSES]; ///< Kinds that share a column and have none of their own.
+    bool has_other;              ///< Any of them.
     bool has_letters;
 };
 
@@ -87,6 +92,44 @@ static bool has_place(const struct size_answer *s) {
     return false;
 }
 
+/// Puts a kind that has a column into the one for others.
+static void fold(struct columns *c, enum size_class class) {
+    c->has_other |= c->classes[class];
+    c->is_other[class] = c->classes[class];
+    c->classes[class] = false;
+}
+
+static void fold_all_but(
+        struct columns *c, const struct size_row *total, enum size_class sorted, int kept) {
+    for (int shown = SIZE_CLASSES; shown > kept; shown--) {
+        int least = SIZE_CLASSES;
+        int count = 0;
+        for (int i = 0; i < SIZE_CLASSES; i++) {
+            count += c->classes[i];
+            bool may_go = c->classes[i] && (enum size_class)i != sorted;
+            if (may_go && (least == SIZE_CLASSES || total->classes[i] < total->classes[least]))
+                least = i;
+        }
+        if (count <= kept || least == SIZE_CLASSES)
+            return;
+        fold(c, (enum size_class)least);
+    }
+}
+
+/// Kinds that a narrow terminal has no columns for.
+static void fold_classes(
+        const struct size_answer *s, enum narrowness narrowness, struct columns *c) {
+    if (narrowness >= WITH_OTHER && c->classes[SIZE_PADDING] && c->classes[SIZE_LINKER]) {
+        fold(c, SIZE_PADDING);
+        fold(c, SIZE_LINKER);
+    }
+    if (narrowness >= WITH_LARGEST)
+        fold_all_but(c, &s->table.total, s->options.sort_class, 2);
+    for (int i = 0; narrowness >= WITHOUT_KINDS && i < SIZE_CLASSES; i++)
+        c->classes[i] = c->classes[i] && (enum size_class)i == s->options.sort_class;
+    c->has_other = c->has_other && narrowness < WITHOUT_KINDS;
+}
+
 static void choose_columns(
         const struct size_answer *s, enum narrowness narrowness, struct columns *c) {
     const struct size_row *total = &s->table.total;
@@ -100,24 +143,24 @@ static void choose_columns(
         c->classes[i] = needs_kind && is_shown && total->classes[i] != 0;
     }
     c->has_kind = needs_kind && has_symbols;
-    c->has_ram = total->ram != 0 && total->ram != total->bytes;
+    c->has_ram = total->ram != 0 && total->ram != total->bytes && narrowness < WITHOUT_PLACES;
     c->has_least = s->has_roots;
     c->has_duplicate = total->duplicate != 0;
     c->has_dropped = total->dropped != 0;
-    c->has_where = has_symbols && has_place(s);
+    c->has_where = has_symbols && has_place(s) && narrowness < WITHOUT_PLACES;
     c->has_symbols = !has_symbols && narrowness < WITHOUT_SYMBOLS;
-    c->has_known = s->is_linked;
+    c->has_known = s->is_linked && narrowness < WITHOUT_KNOWN;
     c->has_letters = narrowness >= WITH_LETTERS;
-    if (narrowness >= WITH_OTHER && c->classes[SIZE_PADDING] && c->classes[SIZE_LINKER]) {
-        c->has_other = true;
-        c->classes[SIZE_PADDING] = c->classes[SIZE_LINKER] = false;
-    }
+    fold_classes(s, narrowness, c);
 }
+
+enum { WIDEST_NAME = 72 }; ///< A longer one would put all figures far to the right.
 
 static void title_columns(const struct size_answer *s, struct columns *c) {
     for (uint32_t i = 0; i < s->options.key_count; i++) {
         add_column(c, size_key_names[s->options.keys[i]], TABLE_LEFT);
         c->list[c->count - 1].is_flexible = true;
+        c->list[c->count - 1].most = WIDEST_NAME;
         c->list[c->count - 1].keeps_end = s->options.keys[i] == SIZE_FILE;
     }
     if (c->has_where)
@@ -185,8 +228,11 @@ static void figures(struct cmd_context *ctx, struct table *t, const struct colum
     for (int i = 0; i < SIZE_CLASSES; i++)
         if (c->classes[i])
             number(t, row->classes[i]);
+    uint64_t other = 0;
+    for (int i = 0; i < SIZE_CLASSES; i++)
+        other += c->is_other[i] ? row->classes[i] : 0;
     if (c->has_other)
-        number(t, row->classes[SIZE_PADDING] + row->classes[SIZE_LINKER]);
+        number(t, other);
     number(t, row->bytes);
     if (c->has_ram)
         number(t, row->ram);
@@ -299,43 +345,72 @@ static void overlays(struct cmd_context *ctx, const struct size_answer *s, struc
     }
 }
 
+/// What the table of memories has beside sizes.
+struct memory_columns {
+    bool has_reserved;
+    bool has_source; ///< Where there is room.
+};
+
+static void memory_titles(const struct memory_columns *shown, struct columns *c) {
+    add_column(c, "memory", TABLE_LEFT);
+    c->list[0].is_flexible = true;
+    add_column(c, "size", TABLE_RIGHT);
+    if (shown->has_reserved)
+        add_column(c, "reserved", TABLE_RIGHT);
+    add_column(c, "used", TABLE_RIGHT);
+    add_column(c, "", TABLE_RIGHT);
+    add_column(c, "left", TABLE_RIGHT);
+    if (shown->has_source)
+        add_column(c, "known by", TABLE_LEFT);
+}
+
+static void memory_row(struct cmd_context *ctx, const struct size_memory *used,
+        const struct memory *m, const struct memory_columns *shown, struct table *t) {
+    static const char *const sources[] = { "target", "map", "segment" };
+    uint64_t taken = used->use.used + used->reserved;
+    table_cell(t, m->about.len ? str_from(arena_printf(ctx->arena, "%.*s: %.*s", STR_ARG(m->name),
+                                         STR_ARG(m->about)))
+                               : m->name);
+    number(t, m->bytes);
+    if (shown->has_reserved)
+        number(t, used->reserved);
+    number(t, used->use.used);
+    table_printf(t, "%s", human_percent(used->use.used, m->bytes).text);
+    table_printf(t, "%s",
+            human_change((int64_t)m->bytes - (int64_t)taken).text +
+                    (m->bytes >= taken && m->bytes != taken));
+    if (shown->has_source)
+        table_cell(t, str_from(sources[m->source]));
+}
+
+/// The table; false when no memory is known but by the segments in it, which are as large as what they hold.
+static bool make_memories(struct cmd_context *ctx, struct size_answer *s,
+        const struct memory_columns *shown, struct columns *c, struct table *t) {
+    bool any = false;
+    memory_titles(shown, c);
+    *t = table_new(ctx->arena, c->list, c->count);
+    for (uint32_t i = 0; i < s->memory_count; i++) {
+        const struct memory *m = &s->footprint.memories.list[s->memories[i].memory];
+        if (m->source != MEMORY_OF_SEGMENT) {
+            memory_row(ctx, &s->memories[i], m, shown, t);
+            any = true;
+        }
+    }
+    return any;
+}
+
 /// Each memory: what it has, what of it is used.
 static void memories(struct cmd_context *ctx, struct size_answer *s, struct text *out) {
-    static const char *const sources[] = { "target", "map", "segment" };
-    struct columns c = { .count = 0 };
-    bool any = false;
-    bool any_reserved = false;
+    struct memory_columns shown = { .has_source = true };
+    struct columns wide = { .count = 0 };
+    struct columns narrow = { .count = 0 };
+    struct table t;
     for (uint32_t i = 0; i < s->memory_count; i++)
-        any_reserved |= s->memories[i].reserved != 0;
-    add_column(&c, "memory", TABLE_LEFT);
-    c.list[0].is_flexible = true;
-    add_column(&c, "size", TABLE_RIGHT);
-    if (any_reserved)
-        add_column(&c, "reserved", TABLE_RIGHT);
-    add_column(&c, "used", TABLE_RIGHT);
-    add_column(&c, "", TABLE_RIGHT);
-    add_column(&c, "left", TABLE_RIGHT);
-    add_column(&c, "known by", TABLE_LEFT);
-    struct table t = table_new(ctx->arena, c.list, c.count);
-    for (uint32_t i = 0; i < s->memory_count; i++) {
-        const struct size_memory *used = &s->memories[i];
-        const struct memory *m = &s->footprint.memories.list[used->memory];
-        uint64_t taken = used->use.used + used->reserved;
-        if (m->source == MEMORY_OF_SEGMENT)
-            continue; // as large as what is in it
-        any = true;
-        table_cell(&t, m->about.len ? str_from(arena_printf(ctx->arena, "%.*s: %.*s",
-                                              STR_ARG(m->name), STR_ARG(m->about)))
-                                    : m->name);
-        number(&t, m->bytes);
-        if (any_reserved)
-            number(&t, used->reserved);
-        number(&t, used->use.used);
-        table_printf(&t, "%s", human_percent(used->use.used, m->bytes).text);
-        table_printf(&t, "%s",
-                human_change((int64_t)m->bytes - (int64_t)taken).text +
-                        (m->bytes >= taken && m->bytes != taken));
-        table_cell(&t, str_from(sources[m->source]));
+        shown.has_reserved |= s->memories[i].reserved != 0;
+    bool any = make_memories(ctx, s, &shown, &wide, &t);
+    if (any && !table_fits(&t, &ctx->term)) {
+        shown.has_source = false;
+        (void)make_memories(ctx, s, &shown, &narrow, &t);
     }
     if (any) {
         table_write(&t, &ctx->term, out);

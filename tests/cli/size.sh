@@ -87,6 +87,19 @@ check "of objects that were given directly, too" \
     equal "$(json '[r["dropped"] > 0 for r in d["rows"] if r["archive"] == "a64.o"]' direct direct.map)" "[True]"
 check "what is too wide makes do with letters" sh -c "COLUMNS=90 $ramlens size program64 program64.map >narrow; \
     grep -q '^by: m map' narrow && ! grep -q 'bytes .*symbols' narrow && ! sed '/^by: /d' narrow | grep -qE '^.{91}'"
+columns() { # columns, arguments of size: the longest line of its tables
+    width=$1
+    shift
+    COLUMNS=$width "$ramlens" size "$@" | grep -v '[.]$' | /usr/bin/python3 -c 'import sys; print(max(len(l) - 1 for l in open(0, encoding="utf-8")))'
+}
+firmware=$root/build/standin/standin
+for by in "" "--by region,archive --target esp32p4" "--by region,symbol --target esp32p4" "--by file" "--holes" "--by symbol"; do
+    # shellcheck disable=SC2086 # words
+    check "80 columns are enough: $by" test "$(columns 80 $by "$firmware.elf" "$firmware.map")" -le 80
+done
+printf 'void %s(void) {}\n' "$(printf 'long_name_%.0s' 1 2 3 4 5 6 7 8 9 10 11 12 13)" >long.c
+gcc -c long.c -o long.o
+check "a long name does not put the figures far to the right" test "$(columns 200 --by symbol long.o)" -le 120
 check "where there is room there are words" sh -c "COLUMNS=200 $ramlens size program64 program64.map | grep -qE 'padding .*linker .*symbols  known by'"
 check "a symbol's kind is a word" sh -c "$ramlens size --by symbol program64 | grep -qE '^next  *a.c:4  *code +[0-9]+ '"
 check "sorted by one kind there is its column" sh -c "$ramlens size --by symbol --sort zero program64 | head -1 | grep -q 'kind  *zero  *bytes'"
