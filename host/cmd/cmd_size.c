@@ -145,6 +145,20 @@ static bool add_object(struct cmd_context *ctx, struct size_answer *s, const cha
     return true;
 }
 
+/// A map that lacks what it should tell leaves bytes without an owner.
+static void warn_of_map(
+        struct cmd_context *ctx, const struct footprint_file *file, const char *map) {
+    if (file->map && file->map->is_cut)
+        cmd_warn(ctx,
+                "%s: its end is missing (there is no line OUTPUT): what it lacks is not shown, or "
+                "has no owner",
+                map);
+    else if (file->unmapped)
+        cmd_warn(ctx,
+                "%s: tells nothing of %u sections of the program, such as %.*s: they have no owner",
+                map, (unsigned)file->unmapped, STR_ARG(file->unmapped_name));
+}
+
 static bool add_linked(
         struct cmd_context *ctx, struct size_answer *s, const char *program, const char *map) {
     uint32_t unread = 0;
@@ -154,6 +168,7 @@ static bool add_linked(
     s->is_linked = true;
     if (map == NULL)
         return true;
+    warn_of_map(ctx, &s->footprint.files.at[file], map);
     if (program && !footprint_linked_merged(&s->footprint, file, NULL, &unread, &ctx->err))
         return false;
     if (unread)

@@ -213,8 +213,9 @@ static const char *other_linker(struct str text) {
     static const struct {
         const char *words, *name;
     } others[] = { { "Image Symbol Table", "armlink" }, { "Memory Map of the image", "armlink" },
-        { "IAR ELF Linker", "IAR's ilinkarm" }, { "*** PLACEMENT SUMMARY", "IAR's ilinkarm" } };
-    enum { LOOKED_AT = 1 << 16 };
+        { "IAR ELF Linker", "IAR's ilinkarm" }, { "*** PLACEMENT SUMMARY", "IAR's ilinkarm" },
+        { "\n ** file header", "gold" }, { "\n ** segment headers", "gold" } };
+    enum { LOOKED_AT = 1 << 24 }; // gold's words follow its list of what was discarded.
     struct str begin = { text.at, text.len < LOOKED_AT ? text.len : LOOKED_AT };
     for (size_t i = 0; begin.len && i < sizeof(others) / sizeof(others[0]); i++) {
         if (memmem(begin.at, begin.len, others[i].words, strlen(others[i].words))) {
@@ -228,10 +229,17 @@ static bool fail_no_map(const char *path, struct str text, struct err *err) {
     const char *other = other_linker(text);
     if (other) {
         return fail(err, path, ERR_NO_OFFSET,
-                "is a map of %s, which is not understood; GNU ld's and lld's are", other);
+                "is a map of %s, which is not understood; GNU ld's and lld's are%s", other,
+                str_equal(str_from(other), STR("gold")) ? " (-fuse-ld=bfd or lld)" : "");
     }
     return fail(err, path, ERR_NO_OFFSET,
             "is no map of GNU ld or lld; the linker writes one with -Wl,-Map=FILE");
+}
+
+/// GNU ld names its output behind the sections that are loaded; what is not, debug information, may follow.
+static bool has_end(struct str text) {
+    static const char word[] = "\nOUTPUT(";
+    return text.len != 0 && memmem(text.at, text.len, word, sizeof word - 1) != NULL;
 }
 
 bool ldmap_parse(
@@ -243,6 +251,7 @@ bool ldmap_parse(
     } else if (!ldmap_read_gnu(&r, text)) {
         return fail_no_map(path, text, err);
     }
+    out->is_cut = out->linker == LDMAP_GNU && !has_end(text);
     out->outputs = r.outputs.at;
     out->output_count = r.outputs.len;
     out->inputs = r.inputs.at;

@@ -81,6 +81,7 @@ struct ldmap {
     struct ldmap_input *inputs; ///< In the order of the file, empty ones left out.
     size_t input_count;
     enum ldmap_linker linker;
+    bool is_cut; ///< It has not the line behind the loaded sections (GNU ld's `OUTPUT(...)`): its end is missing. Of lld's: not known.
     struct ldmap_memory *memories; ///< Of MEMORY, without `*default*`.
     size_t memory_count;
     struct ldmap_discarded *discarded; ///< In the order of the file, empty ones left out.
@@ -94,7 +95,7 @@ struct ldmap {
 };
 
 /// Reads the map at `path`. Discarded sections are not among the inputs. False with a message when it cannot be
-/// read or is no map of GNU ld or lld (armlink's and IAR's are named as such). Cost: linear in the file, which is kept in memory.
+/// read or is no map of GNU ld or lld (armlink's, IAR's and gold's are named as such). Cost: linear in the file, which is kept in memory.
 bool ldmap_read(struct arena *a, const char *path, struct ldmap *out, struct err *err);
 
 /// The same for text at hand, which must outlive `out`. `path` only names it in messages.

@@ -94,7 +94,10 @@ struct footprint_file {
     const struct ldmap *map; ///< NULL when there is none.
     struct str
             map_folder; ///< Where the map lies: what its relative paths are tried from. "": nowhere in particular.
-    struct ar_file *archive; ///< NULL unless it is one.
+    uint32_t
+            unmapped; ///< With both: how many loaded sections of the program the map does not tell of,
+    struct str unmapped_name; ///< and the first of them.
+    struct ar_file *archive;  ///< NULL unless it is one.
     struct footprint_inputs
             *inputs; ///< Private: the objects that its map names, as far as they were opened.
     uint32_t module; ///< Private: number in the symbolizer, + 1.

@@ -147,10 +147,21 @@ static uint32_t push_section(struct adding *a, struct footprint_section section)
     return (uint32_t)(f->sections.len - 1);
 }
 
+/// A map may be of another link, or only a part: what it does not tell of is counted.
+static void note_unmapped(struct adding *a, struct str section) {
+    struct footprint_file *file = &a->footprint->files.at[a->file];
+    if (file->unmapped++ == 0) {
+        file->unmapped_name = section;
+    }
+}
+
 static void add_section(struct adding *a, uint32_t number) {
     const struct elf_section *section = &a->elf->sections[number];
     bool is_stored = section->type != SHT_NOBITS;
     struct cut_section in = { .output = find_output(a, section), .contents = STR("") };
+    if (a->map && !in.output) {
+        note_unmapped(a, section->name);
+    }
     in.section = push_section(
             a, (struct footprint_section){ .name = section->name,
                        .number = number,

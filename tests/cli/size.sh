@@ -105,6 +105,14 @@ check "a symbol's kind is a word" sh -c "$ramlens size --by symbol program64 | g
 check "sorted by one kind there is its column" sh -c "$ramlens size --by symbol --sort zero program64 | head -1 | grep -q 'kind  *zero  *bytes'"
 check "a row names where its symbol was declared" sh -c "$ramlens size --by symbol --filter symbol=next program64 | grep -q '^next  *a.c:4 '"
 check "by file, debug information is read" sh -c "$ramlens size --by file program64 | grep -q 'a\.c '"
+head -c "$(($(grep -abo '^\.bss' program64.map | head -1 | cut -d: -f1)))" program64.map >cut.map
+size cut.map >text 2>err
+check "a map whose end is missing is told" sh -c "[ $? = 0 ] && grep -q 'cut.map: its end is missing' err"
+objcopy --add-section .more=main.c --set-section-flags .more=alloc,readonly,data --change-section-address .more=0x700000 program64 more 2>err
+size more program64.map >text 2>err
+check "so is one that lacks a section" sh -c "[ $? = 0 ] && grep -q 'tells nothing of 1 sections of the program, such as .more' err"
+size program64 program64.map >text 2>err
+check "of a whole one nothing is told" test ! -s err
 check "a map of another program is refused" says 2 '*is not the program that its linker map tells of*' size program32 program64.map
 check "JSON keeps to its schema" sh -c "$ramlens size --json --by region,symbol,kind program64 program64.map >json &&
     /usr/bin/python3 '$root/tests/subject/schema.py' '$root/docs/size.schema.json' json rows 0 bytes"

@@ -187,6 +187,10 @@ static void other_files_are_refused(void **state) {
             STR("Component: Arm Compiler\n\nImage Symbol Table\n\n    Local Symbols\n"), &map,
             &err));
     assert_non_null(strstr(err.text, "armlink"));
+    assert_false(ldmap_parse(&a, "x.map",
+            STR("\nMemory map\n\n ** file header\n                0x0000000000000000       0x40\n"),
+            &map, &err));
+    assert_non_null(strstr(err.text, "gold"));
     assert_false(ldmap_read(&a, "/nonexistent/x.map", &map, &err));
     assert_string_equal(err.file, "/nonexistent/x.map");
     arena_clear(&a);
