@@ -426,10 +426,16 @@ static void memories(struct cmd_context *ctx, struct size_answer *s, struct text
 
 static void unknown(struct size_answer *s, struct text *out) {
     const struct size_row *total = &s->table.total;
-    uint64_t bytes = total->classes[SIZE_UNKNOWN];
+    uint64_t owned = total->classes[SIZE_UNKNOWN] - total->ownerless;
     if (s->is_linked)
         text_printf(out, "\n%s B (%s) are unknown: no symbol and no map says whose they are.\n",
-                human_exact(bytes).text, human_percent(bytes, total->bytes).text);
+                human_exact(total->ownerless).text,
+                human_percent(total->ownerless, total->bytes).text);
+    if (owned)
+        text_printf(out,
+                "%s%s B (%s) have an owner, but neither name nor memory says what they are.\n",
+                s->is_linked ? "" : "\n", human_exact(owned).text,
+                human_percent(owned, total->bytes).text);
     if (s->is_object && !s->has_roots)
         text_printf(out, "\nBytes are an upper bound: a linker keeps what is used. --root SYMBOL "
                          "gives the lower one.\n");

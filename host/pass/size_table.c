@@ -270,6 +270,8 @@ static void count(struct size_row *row, const struct footprint *f, const struct 
     bool takes = takes_room(f, item);
     bool in_ram = takes && !s->is_copy && is_in_ram(f, item);
     row->classes[s->is_copy ? SIZE_COPY : class_of((enum footprint_kind)item->kind)] += item->bytes;
+    bool is_ownerless = item->kind == FOOTPRINT_UNKNOWN && item->object == FOOTPRINT_NONE;
+    row->ownerless += is_ownerless && !s->is_copy ? item->bytes : 0;
     row->bytes += item->bytes;
     row->ram += in_ram ? item->bytes : 0;
     bool is_stored = takes && (!in_ram || (has_copy && !s->is_copy));
@@ -427,6 +429,7 @@ static void add_row(struct size_row *to, const struct size_row *row) {
         to->classes[i] += row->classes[i];
     to->bytes += row->bytes;
     to->ram += row->ram;
+    to->ownerless += row->ownerless;
     to->stored += row->stored;
     to->least += row->least;
     to->duplicate += row->duplicate;

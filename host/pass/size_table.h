@@ -57,6 +57,7 @@ struct size_row {
     uint64_t least;     ///< Before linking: what stays whatever else is linked (FOOTPRINT_STAYS).
     uint64_t duplicate; ///< Not in `bytes`: copies that a linker drops.
     uint64_t dropped;   ///< Not in `bytes`: in an archive, not in the program.
+    uint64_t ownerless; ///< Of `classes[SIZE_UNKNOWN]`: neither kind nor owner is known.
     uint32_t symbols;   ///< Items with a name.
     uint32_t item;      ///< Index of its largest item.
     uint8_t known;      ///< Bits of enum footprint_known, all of its items'.

@@ -113,6 +113,10 @@ size more program64.map >text 2>err
 check "so is one that lacks a section" sh -c "[ $? = 0 ] && grep -q 'tells nothing of 1 sections of the program, such as .more' err"
 size program64 program64.map >text 2>err
 check "of a whole one nothing is told" test ! -s err
+printf 'int odd[5] __attribute__((section(".ccm"))) = { 1 };\n' >ccm.c
+gcc -c ccm.c -o ccm.o && gcc -o ccm main64.o a64.o b64.o ccm.o -Wl,-Map=ccm.map
+check "what it is and whose it is are two things" sh -c "$ramlens size --by object ccm.map | grep -q '^20 B .* have an owner, but neither' && \
+    $ramlens size ccm.map | grep -q '^0 B .* are unknown: no symbol and no map says whose'"
 check "a map of another program is refused" says 2 '*is not the program that its linker map tells of*' size program32 program64.map
 check "JSON keeps to its schema" sh -c "$ramlens size --json --by region,symbol,kind program64 program64.map >json &&
     /usr/bin/python3 '$root/tests/subject/schema.py' '$root/docs/size.schema.json' json rows 0 bytes"
