@@ -106,6 +106,47 @@ static void pin_release(struct fitting *f) {
             arena_printf(f->arena, "ESP-IDF: %.*s", STR_ARG(said->text)), said->line);
 }
 
+/// The smallest value of `p` that holds `bytes`.
+static uint32_t value_for_bytes(const struct target_parameter *p, uint64_t bytes) {
+    uint32_t found = TARGET_NONE;
+    uint64_t number, best = UINT64_MAX;
+    for (uint32_t i = 0; i < p->value_count; i++)
+        if (conf_parse_number(p->values[i], &number) && number >= bytes && number < best) {
+            best = number;
+            found = i;
+        }
+    return found;
+}
+
+/// Whether the start came so far that PSRAM would have become a heap, and did not.
+static bool is_without_psram(const struct device_boot *b) {
+    return b->stage == DEVICE_STAGE_MAIN && b->heaps.len > 0 && b->psram_heap.line == 0 &&
+           !b->psram_broken;
+}
+
+/// The chip's size, if the target has it; else what became heaps, since a chip may hold more than a window shows.
+static void pin_psram(struct fitting *f) {
+    const struct device_boot *b = f->boot;
+    struct wanted *w = find_wanted(f, STR("psram"));
+    if (w == NULL)
+        return;
+    uint32_t none = target_find_value(w->parameter, STR("none"));
+    uint32_t chip = b->psram.line ? value_of_bytes(w->parameter, b->psram.number) : TARGET_NONE;
+    uint32_t pool = value_of_bytes(w->parameter, b->psram_heap.number);
+    if (pool == TARGET_NONE && b->psram.line)
+        pool = value_for_bytes(w->parameter, b->psram_heap.number);
+    if (none != TARGET_NONE && is_without_psram(b))
+        pin(f, w, none, "no PSRAM was added before app_main", b->heaps.at[0].line);
+    else if (chip == TARGET_NONE && pool != TARGET_NONE && b->psram_heap.line)
+        pin(f, w, pool,
+                arena_printf(f->arena, "%" PRIu64 " KB of PSRAM became heaps",
+                        b->psram_heap.number >> 10),
+                b->psram_heap.line);
+    else
+        pin(f, w, chip, arena_printf(f->arena, "%" PRIu64 " MB of PSRAM", b->psram.number >> 20),
+                b->psram.line);
+}
+
 static void pin_facts(struct fitting *f) {
     const struct device_boot *b = f->boot;
     pin_release(f);
@@ -118,11 +159,7 @@ static void pin_facts(struct fitting *f) {
                         (unsigned)(b->revision.number % 100)),
                 b->revision.line);
     }
-    struct wanted *psram = find_wanted(f, STR("psram"));
-    if (psram != NULL)
-        pin(f, psram, value_of_bytes(psram->parameter, b->psram.number),
-                arena_printf(f->arena, "%" PRIu64 " MB of PSRAM", b->psram.number >> 20),
-                b->psram.line);
+    pin_psram(f);
 }
 
 // ---- combinations
@@ -196,8 +233,17 @@ static uint64_t end_of(uint64_t start, uint64_t bytes) {
     return bytes < UINT64_MAX - start ? start + bytes : UINT64_MAX;
 }
 
+/// What is printed by an alias's addresses, as code memory is, where the target counts it.
+static struct device_range counted(const struct target *t, const struct device_range *printed) {
+    struct device_range r = *printed;
+    (void)target_region_at(t, printed->start, &r.start);
+    return r;
+}
+
 /// The heap of `t` that the announced one lies in; NULL. A few bytes beyond its end do not count: where the memory that a chip's ROM keeps begins is in the ROM.
-static const struct target_heap *heap_around(const struct target *t, const struct device_range *r) {
+static const struct target_heap *heap_around(
+        const struct target *t, const struct device_range *printed) {
+    const struct device_range at = counted(t, printed), *r = &at;
     for (uint32_t i = 0; i < t->heap_count; i++) {
         const struct target_heap *h = &t->heaps[i];
         if (is_announced_kind(h) && str_equal(h->name, r->kind) && r->start >= h->start &&
@@ -209,10 +255,12 @@ static const struct target_heap *heap_around(const struct target *t, const struc
 }
 
 /// Whether some announced heap ends where `h` does.
-static bool end_is_announced(const struct device_boot *boot, const struct target_heap *h) {
+static bool end_is_announced(
+        const struct target *t, const struct device_boot *boot, const struct target_heap *h) {
     uint64_t end = h->start + h->bytes;
     for (size_t i = 0; i < boot->heaps.len; i++) {
-        uint64_t seen = end_of(boot->heaps.at[i].start, boot->heaps.at[i].bytes);
+        struct device_range r = counted(t, &boot->heaps.at[i]);
+        uint64_t seen = end_of(r.start, r.bytes);
         if (seen <= end + DEVICE_FIT_SLACK && end <= seen + DEVICE_FIT_SLACK)
             return true;
     }
@@ -227,10 +275,19 @@ static bool fits(const struct target *t, const struct device_boot *boot) {
     return true;
 }
 
+/// Whether the linker's RAM can begin where `h` does: no other heap ends there. What takes code alone and is no heap for a program counts, too.
+static bool may_be_first(const struct target *t, const struct target_heap *h) {
+    for (uint32_t i = 0; i < t->heap_count; i++)
+        if (!t->heaps[i].carved && t->heaps[i].start + t->heaps[i].bytes == h->start)
+            return false;
+    return !h->added && !h->carved;
+}
+
 /// Whether what the bootloader filled begins where a heap of `t` does: the linker's RAM begins there.
-static bool begins_as_filled(const struct device_boot *boot, const struct target_heap *h) {
-    for (size_t i = 0; i < boot->segments.len; i++)
-        if (boot->segments.at[i].start == h->start && boot->segments.at[i].bytes > 0)
+static bool begins_as_filled(
+        const struct target *t, const struct device_boot *boot, const struct target_heap *h) {
+    for (size_t i = 0; may_be_first(t, h) && i < boot->segments.len; i++)
+        if (counted(t, &boot->segments.at[i]).start == h->start && boot->segments.at[i].bytes > 0)
             return true;
     return false;
 }
@@ -240,10 +297,9 @@ static uint32_t rank_of(const struct target *t, const struct device_boot *boot) 
     uint32_t ends = HEAPS_MOST, begins = 0;
     for (uint32_t i = 0; i < t->heap_count && i < HEAPS_MOST; i++) {
         const struct target_heap *h = &t->heaps[i];
-        if (!is_announced_kind(h))
-            continue;
-        ends = end_is_announced(boot, h) ? ends + 1 : ends - 1;
-        begins += begins_as_filled(boot, h);
+        begins += begins_as_filled(t, boot, h);
+        if (is_announced_kind(h))
+            ends = end_is_announced(t, boot, h) ? ends + 1 : ends - 1;
     }
     return 1 + ends * (HEAPS_MOST + 1) + begins;
 }
@@ -313,11 +369,28 @@ static void try_without(struct fitting *f) {
     }
 }
 
+/// Settings keep their defaults unless only another value of one of them gives the announced heaps.
+static void try_settings(struct fitting *f) {
+    for (uint32_t i = 0; i < f->base.parameter_count && f->out->fitting == 0; i++) {
+        const struct target_parameter *p = &f->base.parameters[i];
+        if (!p->is_setting || p->is_number || p->value_count > DEVICE_FIT_VALUES ||
+                f->wanted_count == PARAMETERS_MOST || is_given(f->source, p->name))
+            continue;
+        struct wanted *w = &f->wanted[f->wanted_count++];
+        *w = (struct wanted){ .parameter = p,
+            .allowed = (uint32_t)((UINT64_C(1) << p->value_count) - 1) };
+        try_all(f, true);
+        if (f->out->fitting == 0)
+            f->wanted_count--;
+    }
+}
+
 /// Looks for what fits the heaps, or else for what can be loaded at all.
 static void look(struct fitting *f) {
     if (f->out->has_heaps) {
         try_all(f, true);
         try_without(f);
+        try_settings(f);
         f->out->fits = f->out->fitting > 0;
     }
     if (!f->out->fits)
@@ -374,11 +447,25 @@ static void conclude_numbers(struct fitting *f) {
         .line = reserve->line };
 }
 
+/// PSRAM is announced when it is added: what became heaps, in whole KB.
+static void compare_added(
+        const struct fitting *f, const struct target_heap *h, struct device_region *r) {
+    if (f->boot->psram_heap.line == 0)
+        return;
+    r->profile_bytes += h->bytes;
+    r->measured_bytes += f->boot->psram_heap.number;
+    r->heaps++;
+}
+
 static void compare_region(struct fitting *f, const struct target *t, uint32_t region) {
     struct device_region r = { .region = region };
-    for (uint32_t i = 0; i < t->heap_count; i++)
-        if (t->heaps[i].region == region && !t->heaps[i].added && !t->heaps[i].carved)
-            r.profile_bytes += t->heaps[i].bytes;
+    for (uint32_t i = 0; i < t->heap_count; i++) {
+        const struct target_heap *h = &t->heaps[i];
+        if (h->region == region && h->added && !h->carved)
+            compare_added(f, h, &r);
+        else if (h->region == region && !h->carved)
+            r.profile_bytes += h->bytes;
+    }
     for (size_t i = 0; i < f->boot->heaps.len; i++)
         if (device_fit_region(t, f->boot->heaps.at[i].start) == region) {
             r.measured_bytes += f->boot->heaps.at[i].bytes;
@@ -396,7 +483,7 @@ static void note_ends(struct fitting *f, const struct target *t) {
     for (size_t i = 0; f->out->fits && i < f->boot->heaps.len; i++) {
         const struct device_range *r = &f->boot->heaps.at[i];
         const struct target_heap *h = heap_around(t, r);
-        uint64_t seen = end_of(r->start, r->bytes);
+        uint64_t seen = end_of(counted(t, r).start, r->bytes);
         if (h != NULL && seen > h->start + h->bytes)
             note(f, arena_printf(f->arena,
                             "line %" PRIu64 ": %.*s ends at 0x%" PRIx64
@@ -412,7 +499,7 @@ static void note_given(struct fitting *f, const struct target *t) {
         is_any_given |= f->wanted[i].is_given;
     for (uint32_t i = 0; is_any_given && f->out->fits && i < t->heap_count; i++) {
         const struct target_heap *h = &t->heaps[i];
-        if (is_announced_kind(h) && !end_is_announced(f->boot, h))
+        if (is_announced_kind(h) && !end_is_announced(t, f->boot, h))
             note(f, arena_printf(f->arena,
                             "with the parameters given, the target's %s ends at 0x%" PRIx64
                             ", where no announced heap does",

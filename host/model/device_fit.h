@@ -7,6 +7,8 @@
 ///
 /// A combination fits when each announced heap lies in one of its heaps of that kind. Of those that fit the best are taken: static data is taken off a heap's
 /// beginning, so most of its heaps must end as announced; and where the bootloader's segments begin exactly at a heap, the linker's RAM begins there.
+///
+/// PSRAM is known by its chip, or where the target has no such size, by what became heaps; a start that came to app_main without adding any has none.
 #ifndef RAMLENS_DEVICE_FIT_H
 #define RAMLENS_DEVICE_FIT_H
 

@@ -388,6 +388,8 @@ static void take_blocks(struct device_log *log, const struct device_event *e) {
 }
 
 static void take_unknown(struct device_log *log, const struct device_event *e) {
+    if (e->type == DEVICE_BROKEN && str_equal(e->tag, STR("esp_psram")))
+        boot_of(log, e->line)->psram_broken = true;
     bool is_kept = e->type == DEVICE_BROKEN || log->keeps_all;
     if (is_kept && has_room(log, log->unknown.len))
         *vec_push(log->arena, &log->unknown) =

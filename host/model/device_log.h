@@ -52,7 +52,8 @@ struct device_boot {
     struct device_fact app_version;
     struct device_fact psram;      ///< Bytes of the chip found.
     struct device_fact psram_heap; ///< Bytes of it that became heaps; whole KB each.
-    struct device_fact reserve;    ///< Whole KB.
+    bool psram_broken; ///< A line of PSRAM could not be read: what is missing proves nothing.
+    struct device_fact reserve; ///< Whole KB.
     VEC(struct device_range) heaps;
     VEC(struct device_range) segments;
 };

@@ -5,11 +5,11 @@
 #include "observed.h"
 #include "settings.h"
 
-static struct device_fit fit_with(
-        struct fixture *f, const char *text, const char *const *options, uint32_t count) {
+static struct device_fit fit_chip(struct fixture *f, const char *chip, const char *text,
+        const char *const *options, uint32_t count) {
     struct device_fit fit;
     const struct device_log *log = fixture_log(f, text, NULL);
-    const struct device_fit_source source = { .name = "esp32p4",
+    const struct device_fit_source source = { .name = chip,
         .folders = fixture_folders,
         .folder_count = 1,
         .options = options,
@@ -17,6 +17,11 @@ static struct device_fit fit_with(
     if (!device_fit(&f->arena, &source, &log->boots.at[0], &fit, &f->err))
         fail_msg("%s", f->err.text);
     return fit;
+}
+
+static struct device_fit fit_with(
+        struct fixture *f, const char *text, const char *const *options, uint32_t count) {
+    return fit_chip(f, "esp32p4", text, options, count);
 }
 
 static struct device_fit fit_of(struct fixture *f, const char *text) {
@@ -275,6 +280,53 @@ static void settings_that_make_no_sense_are_refused(void **state) {
     fixture_assert_failed(f, 2, "nothing belongs");
 }
 
+/// Code memory is printed by other addresses than its bytes are counted at.
+static void the_linkers_first_code_tells_the_instruction_cache(void **state) {
+    struct fixture *f = *state;
+#define S3(code, heap)                                                                             \
+    "I (1) esp_image: segment 4: paddr=000c8d70 vaddr=" code " size=16150h ( 90448) load\n"        \
+    "I (1) heap_init: At 3FCA1F98 len 00047778 (285 KiB): RAM\n"                                   \
+    "I (1) heap_init: At 3FCE9710 len 00005724 (21 KiB): RAM\n"                                    \
+    "I (1) heap_init: At 3FCF0000 len 00008000 (32 KiB): DRAM\n" heap
+    struct device_fit fit = fit_chip(f, "esp32s3", S3("40374000", ""), NULL, 0);
+    assert_chosen(&fit, "icache", "16K", 2);
+    fit = fit_chip(f, "esp32s3", S3("40378000", ""), NULL, 0);
+    assert_chosen(&fit, "icache", "32K", 2);
+    fit = fit_chip(f, "esp32s3",
+            S3("40374000", "I (1) heap_init: At 40376000 len 00002000 (8 KiB): IRAM\n"), NULL, 0);
+    assert_true(fit.fits);
+    assert_chosen(&fit, "icache", "16K", 2);
+    assert_chosen(&fit, "memory_protection", "off", 2);
+}
+
+static void what_became_heaps_of_psram_counts(void **state) {
+    struct fixture *f = *state;
+    const char *pool = "I (1) esp_psram: Found 8MB PSRAM device\n"
+                       "I (1) esp_psram: Adding pool of 4096K of PSRAM memory to heap allocator\n";
+    struct device_fit fit = fit_chip(f, "esp32", pool, NULL, 0);
+    assert_chosen(&fit, "psram", "4M", 2);
+    assert_int_equal(fit.notes.len, 0);
+    fit = fit_of(f, "I (1) esp_psram: Found 32MB PSRAM device\n"
+                    "I (1) heap_init: At 50108080 len 00007F80 (31 KiB): RTCRAM\n"
+                    "I (1) esp_psram: Adding pool of 31000K of PSRAM memory to heap allocator\n"
+                    "I (1) esp_psram: Adding pool of 37K of PSRAM memory gap generated due to end "
+                    "address alignment of irom to the heap allocator\n"
+                    "I (1) main_task: Calling app_main()\n");
+    assert_chosen(&fit, "psram", "32M", 1);
+    assert_int_equal(region(&fit, "psram")->measured_bytes, (31000 + 37) << 10);
+    assert_int_equal(region(&fit, "psram")->static_bytes, (32768 - 31000 - 37) << 10);
+    static const char before[] = "I (1) heap_init: At 50108080 len 00007F80 (31 KiB): RTCRAM\n";
+    const char *ends = "I (1) main_task: Calling app_main()\n";
+    fit = fit_of(f, arena_printf(&f->arena, "%s%s", before, ends));
+    assert_chosen(&fit, "psram", "none", 1);
+    assert_string_equal(choice(&fit, "psram")->source, "no PSRAM was added before app_main");
+    fit = fit_of(
+            f, arena_printf(&f->arena, "%sI (1) esp_psram: Adding pool of 31\n%s", before, ends));
+    assert_non_null(choice(&fit, "psram")->open);
+    fit = fit_of(f, before);
+    assert_non_null(choice(&fit, "psram")->open);
+}
+
 #define CASE(function) cmocka_unit_test_setup_teardown(function, fixture_setup, fixture_teardown)
 
 int main(void) {
@@ -290,6 +342,8 @@ int main(void) {
         CASE(a_log_without_heaps_chooses_by_words),
         CASE(a_query_has_a_name_if_one_counts_the_same_heaps),
         CASE(a_value_that_was_given_is_held_against_the_ends_of_heaps),
+        CASE(the_linkers_first_code_tells_the_instruction_cache),
+        CASE(what_became_heaps_of_psram_counts),
         CASE(settings_are_options),
         CASE(settings_that_make_no_sense_are_refused),
     };
