@@ -154,11 +154,11 @@ static bool write_trace(struct cmd_context *ctx, const struct import_found *f, c
             blocks, program ? &elf : NULL, path, opt_is_given(&ctx->values, "force"), &ctx->err);
     if (program != NULL)
         elf_file_close(&elf);
-    if (is_written)
-        cmd_note(ctx, "wrote %s", path);
-    if (is_written)
-        tell_doubts(ctx, blocks);
-    return is_written;
+    if (!is_written)
+        return false;
+    cmd_note(ctx, "wrote %s", path);
+    tell_doubts(ctx, blocks);
+    return true;
 }
 
 static bool write_files(struct cmd_context *ctx, const struct import_found *f) {

@@ -194,11 +194,19 @@ static const struct form *form_of_number(struct str line) {
     return contains(line, " in trace (") ? &alive : NULL;
 }
 
+/// Lines of the summary that say nothing which the records do not; the words are also an application's, so all of them must be there.
+static bool is_note(struct str line) {
+    return (str_starts_with(line, STR("records: ")) && contains(line, " high water mark)")) ||
+           (str_starts_with(line, STR("hashmap: ")) && contains(line, " capacity (")) ||
+           str_starts_with(line, STR("(NB: New entries were traced"));
+}
+
 void heap_text_read(struct str line, struct heap_text *out) {
     struct rest r = { line, true };
     *out = (struct heap_text){ .type = HEAP_TEXT_NONE };
     skip_spaces(&r);
     const struct form *form = form_of_number(r.s);
+    out->type = is_note(r.s) ? HEAP_TEXT_NOTE : HEAP_TEXT_NONE;
     for (size_t i = 0; form == NULL && i < sizeof forms / sizeof forms[0]; i++)
         if (take(&r, forms[i].begins))
             form = &forms[i];

@@ -21,6 +21,7 @@ enum heap_text_type {
     HEAP_TEXT_RECORD,  ///< One block of it.
     HEAP_TEXT_FREED,   ///< "freed by 0x...:0x...": callers of the free of the record before.
     HEAP_TEXT_SUMMARY, ///< "====== Heap Trace Summary ======".
+    HEAP_TEXT_NOTE,    ///< "records: 2 (100 capacity, 2 high water mark)" and the like.
     HEAP_TEXT_MODE,    ///< "Mode: Heap Trace All": `is_all`.
     HEAP_TEXT_ALIVE, ///< "16 bytes alive in trace (1/2 allocations)", "16 bytes 'leaked' in trace (1 allocations)": `bytes`, `count`.
     HEAP_TEXT_TOTALS,   ///< "total allocations: 12": `count`.

@@ -79,6 +79,7 @@ static bool take_record(struct device_blocks *d, const struct heap_text *item) {
     if (!d->in_dump || d->dumps.at[d->dumps.len - 1].is_walk)
         return false;
     b.stack = keep_callers(d, item);
+    d->dumps.at[d->dumps.len - 1].freed += b.is_freed;
     return add_block(d, &b);
 }
 
@@ -104,6 +105,7 @@ static bool take_freed(struct device_blocks *d) {
     struct device_block *b = last_block(d);
     if (b == NULL || b->is_of_walk)
         return false;
+    d->dumps.at[d->dumps.len - 1].freed += !b->is_freed;
     b->is_freed = true;
     return true;
 }
@@ -199,6 +201,14 @@ const char *device_blocks_doubt(const struct device_blocks *d, uint32_t index) {
                     dump->is_corrupt   ? " (the device found its list corrupt)"
                     : !dump->is_closed ? " (its end is missing)"
                                        : "");
+        if (dump->keeps_freed && dump->count > 0 && dump->total_frees > 0 && dump->freed == 0 &&
+                index-- == 0)
+            return arena_printf(d->a,
+                    "line %" PRIu32 ": %" PRIu64
+                    " frees were counted, and no record says of which: without callers releases "
+                    "before v5.5 print a block that was freed like one that lives; mode Leaks "
+                    "lists only those that live",
+                    dump->line, dump->total_frees);
         if (dump->has_overflowed && index-- == 0)
             return arena_printf(d->a,
                     "line %" PRIu32 ": the device's buffer of records was full: the oldest blocks "

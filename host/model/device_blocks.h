@@ -52,6 +52,7 @@ struct device_dump {
     uint32_t first, count;                   ///< Its blocks in `blocks`.
     uint32_t line;                           ///< Of the log.
     uint64_t announced;                      ///< Records by its heading; of a walk its blocks.
+    uint32_t freed;                          ///< Of them, records that are marked so.
     uint64_t total_allocations, total_frees; ///< 0: not said.
     bool is_walk;                            ///< heap_caps_dump(); else heap_trace_dump().
     bool keeps_freed;                        ///< Mode "all".

@@ -162,7 +162,7 @@ bool target_can_hold(const struct target *t, struct str memory, uint32_t kind) {
 }
 
 uint32_t target_region_at(const struct target *t, uint64_t address, uint64_t *main) {
-    uint64_t ignored;
+    uint64_t ignored = 0;
     main = main != NULL ? main : &ignored;
     for (uint32_t i = 0; i < t->window_count; i++) {
         const struct target_window *w = &t->windows[i];

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -71,6 +72,9 @@ static void other_lines(void **state) {
     assert_int_equal(t.bytes, 40);
     assert_int_equal(line_of("40 bytes 'leaked' in trace (2 allocations)").type, HEAP_TEXT_ALIVE);
     assert_int_equal(line_of("total allocations: 12").count, 12);
+    assert_int_equal(line_of("records: 4 (100 capacity, 4 high water mark)").type, HEAP_TEXT_NOTE);
+    assert_int_equal(line_of("hashmap: 512 capacity (1 hits, 0 misses)").type, HEAP_TEXT_NOTE);
+    assert_int_equal(line_of("records: many").type, HEAP_TEXT_NONE);
     assert_int_equal(
             line_of("(NB: Internal Buffer has overflowed, so trace data is incomplete.)").type,
             HEAP_TEXT_OVERFLOW);
@@ -190,6 +194,22 @@ static void dumps_have_numbers_and_a_limit(void **state) {
     arena_clear(&a);
 }
 
+/// Releases before v5.5 without callers: a freed record looks like one that lives.
+static void frees_without_a_mark_are_doubted(void **state) {
+    (void)state;
+    struct arena a = { 0 };
+    struct device_blocks d;
+    const char *const lines[] = { "====== Heap Trace: 1 records (10 capacity) ======",
+        "    32 bytes (@ 0x4ff01000, Internal) allocated CPU 0 ccount 0x00001000",
+        "====== Heap Trace Summary ======", "Mode: Heap Trace All", "total allocations: 1",
+        "total frees: 1", "================================", NULL };
+    assert_string_equal(events_of(&a, lines, &d), " +32@4ff01000 =heap trace");
+    assert_non_null(device_blocks_doubt(&d, 0));
+    assert_non_null(strstr(device_blocks_doubt(&d, 0), "1 frees were counted"));
+    assert_null(device_blocks_doubt(&d, 1));
+    arena_clear(&a);
+}
+
 /// A dump that lacks records proves nothing of what it does not list.
 static void a_cut_dump(void **state) {
     (void)state;
@@ -259,6 +279,7 @@ int main(void) {
         cmocka_unit_test(leaks_between_two_dumps),
         cmocka_unit_test(freed_records),
         cmocka_unit_test(dumps_have_numbers_and_a_limit),
+        cmocka_unit_test(frees_without_a_mark_are_doubted),
         cmocka_unit_test(a_cut_dump),
         cmocka_unit_test(a_walk_after_a_trace),
         cmocka_unit_test(two_walks_of_two_heaps),
