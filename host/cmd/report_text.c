@@ -78,10 +78,12 @@ static void head_of_files(struct report *r) {
 static void head_of_run(struct report *r) {
     const struct answer *w = r->w;
     const struct run_checkpoint *last = report_checkpoint(r, w->run.checkpoint_count - 1);
-    text_printf(r->out, "%.*s (%d-bit), %s events in %s, %" PRIu32 " checkpoint%s\n",
+    bool has_time = !trace_is_of_device(w->image); // whose order is known, and no times
+    text_printf(r->out, "%.*s (%d-bit), %s events%s%s, %" PRIu32 " checkpoint%s\n",
             STR_ARG(w->image->path), w->image->pointer_bytes * 8,
-            human_exact(w->run.ledger.counts.events).text, human_time(last->time_us).text,
-            w->run.checkpoint_count, w->run.checkpoint_count == 1 ? "" : "s");
+            human_exact(w->run.ledger.counts.events).text, has_time ? " in " : "",
+            has_time ? human_time(last->time_us).text : "", w->run.checkpoint_count,
+            w->run.checkpoint_count == 1 ? "" : "s");
 }
 
 /// What the device's log does not tell, and what the report goes on with.
