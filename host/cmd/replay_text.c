@@ -183,9 +183,11 @@ static void state_text(struct cmd_context *ctx, const struct replay_setup *setup
 void replay_text(struct cmd_context *ctx, const struct replay_setup *s, const struct replay *r,
         struct text *out) {
     const struct answer *w = &s->answer;
-    text_printf(out, "%.*s (%u-bit), %s events in %.2f s\n", STR_ARG(w->image->path),
-            w->image->pointer_bytes * 8u, human_exact(r->feed.counts.events).text,
-            (double)trace_nanoseconds(r->image, r->time) / 1e9);
+    text_printf(out, "%.*s (%u-bit), %s events", STR_ARG(w->image->path),
+            w->image->pointer_bytes * 8u, human_exact(r->feed.counts.events).text);
+    if (!trace_is_of_device(w->image)) // whose order is known, and no times
+        text_printf(out, " in %.2f s", (double)trace_nanoseconds(r->image, r->time) / 1e9);
+    text_add_char(out, '\n');
     text_printf(out, "target %.*s: %s\n", STR_ARG(w->target.name),
             target_choices(ctx->arena, &w->target));
     if (w->image->pointer_bytes == 8)
