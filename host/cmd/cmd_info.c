@@ -88,8 +88,9 @@ static void print_text(struct cmd_context *ctx, const struct trace *trace,
             image->process,
             image->ended ? "ended in order"
                          : "did not end in order: killed, _exit, or executed another program");
-    text_printf(&t, "time         %s, ticks of %.0f ns\n", human_time(us).text,
-            1e9 / (double)image->ticks_per_second);
+    if (!trace_is_of_device(image)) // whose order is known, and no times
+        text_printf(&t, "time         %s, ticks of %.0f ns\n", human_time(us).text,
+                1e9 / (double)image->ticks_per_second);
     text_printf(&t,
             "events       %s memory, %s kernel, %" PRIu64 " checkpoints; %" PRIu64
             " requests failed\n",

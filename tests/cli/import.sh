@@ -135,6 +135,7 @@ grep -v '^   128 bytes' "$tmp/trace.log" | sed 's/: 2 records/: 1 records/; s/^ 
 check "no plan moves what lies in PSRAM already" sh -c "! '$ramlens' plan --everything --target esp32p4 -o '$tmp/psram.plan' '$tmp/psram/trace.rlt' | grep -q '^component '"
 
 check "a replay of it invents no time" sh -c "'$ramlens' replay --target esp32p4 '$tmp/traced/trace.rlt' | grep -q '32-bit), [0-9]* events$'"
+check "nor does info" sh -c "! '$ramlens' info '$tmp/traced/trace.rlt' | grep -q '^time '"
 check "nor does a report" sh -c "'$ramlens' report '$tmp/traced/trace.rlt' | grep -q ' events, [0-9]* checkpoint'"
 
 # ---- several starts, mistakes
