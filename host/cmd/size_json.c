@@ -25,6 +25,7 @@ static json_t *figures(const struct size_row *row) {
     json_out_number(o, "at_least", row->least);
     json_out_number(o, "duplicate", row->duplicate);
     json_out_number(o, "dropped", row->dropped);
+    json_out_number(o, "in_archive", row->held);
     json_out_number(o, "symbols", row->symbols);
     return o;
 }
@@ -128,8 +129,10 @@ static void csv_line(struct cmd_context *ctx, const struct size_answer *s, struc
     text_printf(out, "%" PRIu64, row->bytes);
     for (int i = 0; i < SIZE_CLASSES; i++)
         text_printf(out, ",%" PRIu64, row->classes[i]);
-    text_printf(out, ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu32 ",",
-            row->ram, row->stored, row->least, row->duplicate, row->dropped, row->symbols);
+    text_printf(out,
+            ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu32 ",",
+            row->ram, row->stored, row->least, row->duplicate, row->dropped, row->held,
+            row->symbols);
     field(out, str_from(size_known(ctx->arena, row->known)));
     text_printf(out, "\r\n");
 }
@@ -141,7 +144,7 @@ void size_csv(struct cmd_context *ctx, struct size_answer *s) {
     text_printf(&out, "bytes");
     for (int i = 0; i < SIZE_CLASSES; i++)
         text_printf(&out, ",%s", size_class_names[i]);
-    text_printf(&out, ",ram,stored,at_least,duplicate,dropped,symbols,known_by\r\n");
+    text_printf(&out, ",ram,stored,at_least,duplicate,dropped,in_archive,symbols,known_by\r\n");
     for (uint32_t i = 0; i < s->table.row_count; i++)
         csv_line(ctx, s, &out, s->table.rows[i]);
     if (s->table.rest_count)

@@ -67,7 +67,7 @@ struct columns {
     struct table_column list[SIZE_KEYS + SIZE_CLASSES + 8];
     size_t count;
     bool classes[SIZE_CLASSES];
-    bool has_where, has_kind, has_ram, has_least, has_duplicate, has_dropped, has_symbols,
+    bool has_where, has_kind, has_ram, has_least, has_duplicate, has_dropped, has_held, has_symbols,
             has_known;
     bool is_other[SIZE_CLASSES]; ///< Kinds that share a column and have none of their own.
     bool has_other;              ///< Any of them.
@@ -147,6 +147,7 @@ static void choose_columns(
     c->has_least = s->has_roots;
     c->has_duplicate = total->duplicate != 0;
     c->has_dropped = total->dropped != 0;
+    c->has_held = total->held != 0 && narrowness < WITH_OTHER;
     c->has_where = has_symbols && has_place(s) && narrowness < WITHOUT_PLACES;
     c->has_symbols = !has_symbols && narrowness < WITHOUT_SYMBOLS;
     c->has_known = s->is_linked && narrowness < WITHOUT_KNOWN;
@@ -181,6 +182,8 @@ static void title_columns(const struct size_answer *s, struct columns *c) {
         add_column(c, "duplicate", TABLE_RIGHT);
     if (c->has_dropped)
         add_column(c, "dropped", TABLE_RIGHT);
+    if (c->has_held)
+        add_column(c, "in archive", TABLE_RIGHT);
     if (c->has_symbols)
         add_column(c, "symbols", TABLE_RIGHT);
     if (c->has_known)
@@ -242,6 +245,8 @@ static void figures(struct cmd_context *ctx, struct table *t, const struct colum
         number(t, row->duplicate);
     if (c->has_dropped)
         number(t, row->dropped);
+    if (c->has_held)
+        number(t, row->held);
     if (c->has_symbols)
         number(t, row->symbols);
     if (c->has_known)

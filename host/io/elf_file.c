@@ -147,7 +147,7 @@ static struct elf_section section_at(struct elf_file *elf, uint64_t at, uint32_t
     *name = SECTION_HALF(elf, at, sh_name);
     const char *wrong = why_wrong(elf, &s);
     if (wrong) {
-        damage(elf, at, s.flags & SHF_ALLOC ? wrong : NULL);
+        damage(elf, at, (s.flags & SHF_ALLOC) ? wrong : NULL);
         return (struct elf_section){ .name = STR("") };
     }
     if (elf_is_stored(&s))

@@ -225,12 +225,27 @@ static const char *other_linker(struct str text) {
     return NULL;
 }
 
+/// Libraries of the system are texts like "/* GNU ld script */ GROUP ( /usr/lib/libm-2.36.a ... )".
+static bool is_script(struct str text) {
+    static const char *const words[] = { "GROUP", "INPUT", "OUTPUT_FORMAT" };
+    struct str begin = { text.at, text.len < 4096 ? text.len : 4096 };
+    bool has_word = false;
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        has_word |= begin.len && memmem(begin.at, begin.len, words[i], strlen(words[i]));
+    }
+    return has_word && memchr(begin.at, '(', begin.len);
+}
+
 static bool fail_no_map(const char *path, struct str text, struct err *err) {
     const char *other = other_linker(text);
     if (other) {
         return fail(err, path, ERR_NO_OFFSET,
                 "is a map of %s, which is not understood; GNU ld's and lld's are%s", other,
                 str_equal(str_from(other), STR("gold")) ? " (-fuse-ld=bfd or lld)" : "");
+    }
+    if (is_script(text)) {
+        return fail(err, path, ERR_NO_OFFSET,
+                "is a linker script that stands for other files, which it names; give those");
     }
     return fail(err, path, ERR_NO_OFFSET,
             "is no map of GNU ld or lld; the linker writes one with -Wl,-Map=FILE");

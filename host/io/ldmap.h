@@ -24,6 +24,8 @@ enum ldmap_kind {
 
 enum ldmap_linker { LDMAP_GNU, LDMAP_LLD };
 
+enum { LDMAP_MEMORIES_MOST = 1024 }; ///< A script has a handful.
+
 /// A line of the linker script's MEMORY: "dram0_0_seg 0x3ffb0000 0x2c200 rw".
 struct ldmap_memory {
     struct str name;
@@ -82,7 +84,8 @@ struct ldmap {
     size_t input_count;
     enum ldmap_linker linker;
     bool is_cut; ///< It has not the line behind the loaded sections (GNU ld's `OUTPUT(...)`): its end is missing. Of lld's: not known.
-    struct ldmap_memory *memories; ///< Of MEMORY, without `*default*`.
+    struct ldmap_memory
+            *memories; ///< Of MEMORY, without `*default*`; the first LDMAP_MEMORIES_MOST.
     size_t memory_count;
     struct ldmap_discarded *discarded; ///< In the order of the file, empty ones left out.
     size_t discarded_count;

@@ -133,7 +133,7 @@ static bool read_memory(struct ldmap_reader *r, struct str line) {
         return false;
     }
     m.attributes = ldmap_trim_end(ldmap_skip_blanks(line));
-    if (!str_equal(m.name, STR("*default*"))) {
+    if (!str_equal(m.name, STR("*default*")) && r->memories.len < LDMAP_MEMORIES_MOST) {
         *vec_push(r->arena, &r->memories) = m;
     }
     return true;

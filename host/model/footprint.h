@@ -155,6 +155,13 @@ struct footprint_item {
     bool must_be_internal; ///< In a section that its author marked for internal RAM (.iram1, .dram1, ...: globs of the target).
 };
 
+/// An archive that a program was linked from, as it is itself.
+struct footprint_archive {
+    struct str path; ///< As the map has it.
+    uint64_t
+            bytes; ///< Loaded sections and COMMON of all its members. A link keeps less: it drops, merges, relaxes; and may add alignment.
+};
+
 struct footprint {
     struct arena *arena;
     struct memories memories;
@@ -173,7 +180,11 @@ struct footprint {
     struct {
         struct footprint_item *at;
         size_t len, room;
-    } items;                     ///< Of a section together, by address.
+    } items; ///< Of a section together, by address.
+    struct {
+        struct footprint_archive *at;
+        size_t len, room;
+    } archives; ///< Of linked programs, once footprint_linked_dropped() has read them.
     struct map64 object_index;   ///< Private.
     const struct target *target; ///< NULL when there is none.
     struct component_map *components;

@@ -126,8 +126,9 @@ static bool is_kept(struct dropping *d, const struct source *from, struct str na
     return from->is_taken && kept;
 }
 
-/// Adds what `elf` has and the program has not.
-static void add_missing(struct dropping *d, const struct source *from, const struct elf_file *elf) {
+/// Adds what `elf` has and the program has not; `common` of it is COMMON.
+static void add_missing(struct dropping *d, const struct source *from, const struct elf_file *elf,
+        uint64_t common) {
     struct footprint *f = d->footprint;
     struct str name = arena_copy(f->arena, from->object); // The archive will be closed.
     uint32_t object = footprint_object_of(f, d->file, from->archive, name, from->ordinal);
@@ -140,24 +141,30 @@ static void add_missing(struct dropping *d, const struct source *from, const str
                     footprint_kind_of(&traits, STR("")), FOOTPRINT_BY_OBJECT);
         }
     }
-    uint64_t common = elf_file_common_bytes(elf);
     if (common != 0 && !is_kept(d, from, STR("COMMON"))) {
         add_dropped(d, object, STR("COMMON"), common, FOOTPRINT_ZERO, FOOTPRINT_BY_OBJECT);
     }
 }
 
-static void add_member(struct dropping *d, struct str archive, const struct ar_member *member) {
-    struct footprint *f = d->footprint;
-    struct elf_file elf;
-    struct err ignored;
-    struct source from = { .archive = archive, .object = member->name, .ordinal = member->ordinal };
-    from.is_taken = map64_find(&d->taken, hash_member(archive, member->name)) != NULL;
-    bool is_told = from.is_taken && d->map->linker == LDMAP_GNU;
-    if (member->kind == AR_MEMBER_ELF && !is_told &&
-            elf_file_parse_outline(f->arena, arena_copy(f->arena, member->path).at, member->bytes,
-                    &elf, &ignored)) {
-        add_missing(d, &from, &elf);
+/// Bytes of the object's sections that are loaded.
+static uint64_t loaded_bytes(const struct elf_file *elf) {
+    uint64_t bytes = 0;
+    for (uint32_t i = 1; i < elf->section_count; i++) {
+        bytes += (elf->sections[i].flags & SHF_ALLOC) ? elf->sections[i].size_bytes : 0;
     }
+    return bytes;
+}
+
+/// Adds what of the member the program has not; returns what it holds.
+static uint64_t add_member(struct dropping *d, struct str archive, const struct ar_member *member,
+        const struct elf_file *elf) {
+    struct source from = { .archive = archive, .object = member->name, .ordinal = member->ordinal };
+    uint64_t common = elf_file_common_bytes(elf);
+    from.is_taken = map64_find(&d->taken, hash_member(archive, member->name)) != NULL;
+    if (!from.is_taken || d->map->linker != LDMAP_GNU) { // Else its map has told.
+        add_missing(d, &from, elf, common);
+    }
+    return loaded_bytes(elf) + common;
 }
 
 /// Adds the members of `archive` that the program has not, once.
@@ -168,10 +175,16 @@ static void add_archive(struct dropping *d, struct str archive) {
         return;
     }
     const struct ar_file *ar = footprint_inputs_archive(d->inputs, archive);
-    d->unread += ar == NULL;
-    for (size_t i = 0; ar && i < ar->member_count; i++) {
-        add_member(d, archive, &ar->members[i]);
+    if (!ar) {
+        d->unread++;
+        return;
     }
+    struct footprint_archive held = { .path = archive };
+    for (size_t i = 0; i < ar->member_count; i++) {
+        const struct elf_file *elf = footprint_inputs_member(d->inputs, archive, i);
+        held.bytes += elf ? add_member(d, archive, &ar->members[i], elf) : 0;
+    }
+    *vec_push(d->footprint->arena, &d->footprint->archives) = held;
 }
 
 static void add_archives(struct dropping *d) {
@@ -198,7 +211,7 @@ struct visit {
 
 static void visit_object(void *self, const struct elf_file *elf) {
     struct visit *v = self;
-    add_missing(v->dropping, &v->from, elf);
+    add_missing(v->dropping, &v->from, elf, elf_file_common_bytes(elf));
 }
 
 /// What lld threw away of objects that it was given directly, once for each.

@@ -117,6 +117,11 @@ static const struct elf_file *outline_of(
     return elf;
 }
 
+const struct elf_file *footprint_inputs_member(
+        struct footprint_inputs *in, struct str path, size_t index) {
+    return outline_of(in, file_at(in, path, true), index);
+}
+
 bool footprint_inputs_visit(struct footprint_inputs *in, struct str archive, struct str object,
         footprint_input_visit *visit, void *self) {
     if (archive.len == 0) {

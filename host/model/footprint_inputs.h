@@ -51,6 +51,10 @@ void footprint_inputs_close(struct footprint_inputs *in);
 bool footprint_inputs_visit(struct footprint_inputs *in, struct str archive, struct str object,
         footprint_input_visit *visit, void *self);
 
+/// The member `index` of the archive at `path`, which can be read, without symbols; NULL when it is no ELF file. Cost: parsing it, once.
+const struct elf_file *footprint_inputs_member(
+        struct footprint_inputs *in, struct str path, size_t index);
+
 /// The archive at `path`, NULL when it cannot be read.
 const struct ar_file *footprint_inputs_archive(struct footprint_inputs *in, struct str path);
 

@@ -424,6 +424,17 @@ static void sort_rows(struct making *m, struct size_table *out) {
         out->rows[i] = places[i].row;
 }
 
+/// What each archive has before linking, in the rows by archive.
+static void add_held(struct making *m) {
+    const struct size_options *o = m->o;
+    if (o->key_count != 1 || o->keys[0] != SIZE_ARCHIVE || (o->filter && o->filter->root))
+        return;
+    for (size_t i = 0; i < m->f->archives.len; i++)
+        for (size_t k = 0; k < m->rows.len; k++)
+            if (str_equal(m->rows.at[k].keys[0], str_base_name(m->f->archives.at[i].path)))
+                m->rows.at[k].held += m->f->archives.at[i].bytes;
+}
+
 static void add_row(struct size_row *to, const struct size_row *row) {
     for (int i = 0; i < SIZE_CLASSES; i++)
         to->classes[i] += row->classes[i];
@@ -434,6 +445,7 @@ static void add_row(struct size_row *to, const struct size_row *row) {
     to->least += row->least;
     to->duplicate += row->duplicate;
     to->dropped += row->dropped;
+    to->held += row->held;
     to->symbols += row->symbols;
     to->known |= row->known;
 }
@@ -482,6 +494,7 @@ void size_table_make(struct arena *a, const struct footprint *f, const struct si
         if (filter_accepts(&filter, filter_field, &m, item))
             add_item(&m, out, item);
     }
+    add_held(&m);
     sort_rows(&m, out);
     add_up(&m, out);
     cut_off(out, options->limit);

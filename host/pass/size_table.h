@@ -57,6 +57,8 @@ struct size_row {
     uint64_t least;     ///< Before linking: what stays whatever else is linked (FOOTPRINT_STAYS).
     uint64_t duplicate; ///< Not in `bytes`: copies that a linker drops.
     uint64_t dropped;   ///< Not in `bytes`: in an archive, not in the program.
+    uint64_t
+            held; ///< Not in `bytes`: what the archive itself has. By SIZE_ARCHIVE alone and without a filter; else 0.
     uint64_t ownerless; ///< Of `classes[SIZE_UNKNOWN]`: neither kind nor owner is known.
     uint32_t symbols;   ///< Items with a name.
     uint32_t item;      ///< Index of its largest item.

@@ -80,6 +80,8 @@ check "what the archive had and the program has not is told" \
     equal "$(json '[r["dropped"] > 0 for r in d["rows"] if r["archive"] == "lib64.a"]' program64 program64.map)" "[True]"
 mkfifo pipe
 check "a map may come through a pipe" sh -c "(cat program64.map >pipe &) && $ramlens size program64 pipe >piped && $ramlens size program64 program64.map | cmp - piped"
+check "and what it had in all, which is what it has before linking" equal "$(json '[r["in_archive"] for r in d["rows"] if r["archive"] == "lib64.a"]' program64 program64.map)" \
+    "$(json '[d["files"][0]["section_bytes"]]' lib64.a)"
 check "by the map alone, too" \
     equal "$(json '[r["dropped"] > 0 for r in d["rows"] if r["archive"] == "lib64.a"]' program64.map)" "[True]"
 gcc -o direct main64.o a64.o b64.o -Wl,--gc-sections -Wl,-Map=direct.map
@@ -170,6 +172,8 @@ check "on another chip that is told" sh -c "$ramlens size --target esp32c6 $stan
 # ---- mistakes
 
 check "a file that is none is named" says 2 "ramlens size: $tmp/main.c: is no map of GNU ld or lld*" size "$tmp/main.c"
+printf '/* GNU ld script */\nGROUP ( a64.o )\n' >libscript.so
+check "a linker script for other files is named as one" says 2 '*libscript.so: is a linker script that stands for other files*' size libscript.so
 check "a file that is missing is named" says 2 '*nothing.a*No such file*' size nothing.a
 size nothing.a "$tmp" >text 2>err
 check "when none can be read nothing is shown" sh -c "[ $? = 2 ] && [ ! -s text ] && tail -n 1 err | grep -q 'none of the files could be read'"
@@ -179,8 +183,9 @@ check "a damaged archive among others is told, the others shown" sh -c "[ $? = 1
 check "alone it is refused with its byte" says 2 '*broken.a (byte *' size broken.a
 gcc -O1 -flto -c a.c -o slim.o
 check "code that is not there yet is refused with the reason" says 2 '*slim.o: holds no code yet*-ffat-lto-objects*' size slim.o
-head -c $(($(wc -c <program64) / 2)) program64 >cut
-check "a program that was cut off is refused with the byte" says 2 "*cut (byte *): is damaged or cut off: *" size cut
+whole=$(wc -c <program64)
+head -c $((whole / 2)) program64 >half
+check "a program that was cut off is refused with the byte" says 2 "*half (byte *): is damaged or cut off: *" size half
 head -c 400 a64.o >cut.o
 check "so is an object" says 2 '*cut.o (byte *): is damaged or cut off: the table of sections lies outside*' size cut.o
 rm -f with.a && ar rcS with.a cut.o a64.o
