@@ -1,6 +1,7 @@
 // Parameters of a target from all that says some: a device's log, a file of settings, a project's configuration, --set. See answer_options.h.
 #include "answer_options.h"
 #include "kconfig.h"
+#include "pattern_fields.h"
 #include "settings.h"
 
 #include <limits.h>
@@ -193,7 +194,7 @@ static bool take_boot_log(struct cmd_context *ctx, struct answer_options *o) {
         .options = o->target_options,
         .option_count = o->target_option_count };
     *log = *o->boot_log;
-    if (!import_log_fit(ctx->arena, &chip, log, &ctx->err))
+    if (!import_log_fit(ctx->arena, &chip, log, &ctx->err) || !pattern_fields_check(ctx, log))
         return false;
     const struct device_fit *fit = &log->fit;
     const char **all =

@@ -5,9 +5,8 @@
 #include "file.h"
 #include "import_files.h"
 #include "import_parts.h"
-#include "suggest.h"
+#include "pattern_fields.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -86,42 +85,6 @@ static bool compare(struct cmd_context *ctx, struct import_found *f) {
     return import_log_fit(ctx->arena, &source, f, &ctx->err);
 }
 
-/// In small letters, as people write a capability.
-static char *small_letters(struct arena *a, struct str s) {
-    char *copy = NEW_ARRAY(a, char, s.len + 1);
-    for (size_t i = 0; i < s.len; i++)
-        copy[i] = (char)tolower((unsigned char)s.at[i]);
-    return copy;
-}
-
-/// The capability of the target that was most likely meant, for a message; "" when none is near.
-static const char *nearest_capability(
-        struct cmd_context *ctx, const struct target *t, struct str word) {
-    struct suggest near = { .word = str_from(small_letters(ctx->arena, word)) };
-    for (uint32_t i = 0; i < t->capability_count; i++)
-        suggest_offer(&near, small_letters(ctx->arena, t->capabilities[i].name));
-    return near.best ? arena_printf(ctx->arena, "; {%s} is near", near.best) : "";
-}
-
-/// Fields of the user's patterns that the chip has no memory for: nothing can be made of their figures.
-static bool check_fields(struct cmd_context *ctx, const struct import_found *f) {
-    for (uint32_t i = 0; f->has_fit && i < opt_count(&ctx->values, "free"); i++) {
-        struct device_pattern p;
-        struct str word;
-        struct str source = str_from(opt_value_at(&ctx->values, "free", i));
-        if (!device_pattern_parse(ctx->arena, source, &p, &ctx->err))
-            return false;
-        for (uint32_t k = 0; (word = device_pattern_capability(&p, k)).len > 0; k++)
-            if (!target_find_capability(f->fit.target, word))
-                cmd_warn(ctx,
-                        "pattern '%.*s': target '%.*s' has no capability '%.*s': its figures go "
-                        "into no file%s",
-                        STR_ARG(source), STR_ARG(f->fit.target->name), STR_ARG(word),
-                        nearest_capability(ctx, f->fit.target, word));
-    }
-    return true;
-}
-
 // ---- files
 
 static bool write_one(struct cmd_context *ctx, const char *dir, const char *name, struct str text) {
@@ -186,7 +149,7 @@ static bool write_files(struct cmd_context *ctx, const struct import_found *f) {
 static int run(struct cmd_context *ctx) {
     struct import_found *found = NEW(ctx->arena, struct import_found);
     if (!read_logs(ctx, found) || !answer_choose_boot(ctx, found) || !compare(ctx, found) ||
-            !check_fields(ctx, found) || !write_files(ctx, found))
+            !pattern_fields_check(ctx, found) || !write_files(ctx, found))
         return CMD_FAILED;
     if (opt_is_given(&ctx->values, "json"))
         import_json(ctx, found);

@@ -90,8 +90,32 @@ static void print_regions(struct cmd_context *ctx, struct text *t, const struct 
     table_write(&table, &ctx->term, t);
 }
 
+/// The heaps as they were printed, where there is no target to say which memory they are.
+static void print_announced(struct cmd_context *ctx, struct text *t, const struct import_found *f) {
+    static const struct table_column columns[] = {
+        { .title = "heap at" },
+        { .title = "announced", .align = TABLE_RIGHT },
+        { .title = "kind", .is_flexible = true },
+        { .title = "line", .align = TABLE_RIGHT },
+    };
+    struct table table = table_new(ctx->arena, columns, 4);
+    const struct device_boot *boot = f->boot < f->log.boots.len ? &f->log.boots.at[f->boot] : NULL;
+    if (boot == NULL || boot->heaps.len == 0)
+        return;
+    for (size_t i = 0; i < boot->heaps.len; i++) {
+        const struct device_range *heap = &boot->heaps.at[i];
+        table_printf(&table, "0x%" PRIx64, heap->start);
+        table_printf(&table, "%s", human_exact(heap->bytes).text);
+        table_cell(&table, heap->kind);
+        table_printf(&table, "%" PRIu64, heap->line);
+    }
+    text_add_char(t, '\n');
+    table_write(&table, &ctx->term, t);
+}
+
 static void print_fit(struct cmd_context *ctx, struct text *t, const struct import_found *f) {
     if (!f->has_fit) {
+        print_announced(ctx, t, f);
         text_add(t, STR("\nno target: --target names a chip to compare with\n"));
         return;
     }

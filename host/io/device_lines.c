@@ -46,6 +46,8 @@ static void read_heap_init(const struct serial_piece *p, struct device_event *ou
     s.ok = scan_number(&s) == out->bytes / 1024 && s.ok;
     scan_words(&s, " KiB): ");
     out->name = scan_word(&s);
+    if (scan_try(&s, " RAM")) // "Retention RAM": components/heap/port/esp32c3/memory_layout.c
+        out->name.len += sizeof " RAM" - 1;
     end_form(&s, out, DEVICE_HEAP, "not a region as heap_init prints it");
 }
 

@@ -385,6 +385,36 @@ static void try_settings(struct fitting *f) {
     }
 }
 
+static const char *list_values(struct arena *a, const struct wanted *w, uint32_t values) {
+    struct text list = { .arena = a };
+    for (uint32_t i = 0; i < w->parameter->value_count; i++)
+        if (values >> i & 1)
+            text_printf(&list, "%s%s", list.len ? ", " : "", w->parameter->values[i].at);
+    return list.at;
+}
+
+/// Where nothing fits, what was given may be why: names the first choice without which something would.
+static void doubt_given(struct fitting *f) {
+    for (uint32_t i = 0; i < f->wanted_count; i++) {
+        struct wanted *w = &f->wanted[i];
+        uint32_t given = w->allowed;
+        if (!w->is_given)
+            continue;
+        w->allowed = (uint32_t)((UINT64_C(1) << w->parameter->value_count) - 1);
+        try_all(f, true);
+        w->allowed = given;
+        if (f->out->fitting > 0) {
+            note(f, arena_printf(f->arena,
+                            "%s=%s was given, but the announced heaps (the first in line %" PRIu64
+                            ") are those of %s",
+                            w->parameter->name.at, w->parameter->values[__builtin_ctz(given)].at,
+                            f->boot->heaps.at[0].line, list_values(f->arena, w, w->possible)));
+            return;
+        }
+    }
+    note(f, "no choice of the target's parameters gives the announced heaps");
+}
+
 /// Looks for what fits the heaps, or else for what can be loaded at all.
 static void look(struct fitting *f) {
     if (f->out->has_heaps) {
@@ -393,21 +423,13 @@ static void look(struct fitting *f) {
         try_settings(f);
         f->out->fits = f->out->fitting > 0;
     }
+    if (f->out->has_heaps && !f->out->fits)
+        doubt_given(f);
     if (!f->out->fits)
         try_all(f, false);
-    if (f->out->has_heaps && !f->out->fits)
-        note(f, "no choice of the target's parameters gives the announced heaps");
 }
 
 // ---- results
-
-static const char *list_values(struct arena *a, const struct wanted *w, uint32_t values) {
-    struct text list = { .arena = a };
-    for (uint32_t i = 0; i < w->parameter->value_count; i++)
-        if (values >> i & 1)
-            text_printf(&list, "%s%s", list.len ? ", " : "", w->parameter->values[i].at);
-    return list.at;
-}
 
 static void conclude(struct fitting *f, struct wanted *w) {
     struct device_choice *c = vec_push(f->arena, &f->out->choices);

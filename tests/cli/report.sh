@@ -30,6 +30,9 @@ gcc -m32 -c "$tmp/part.c" -o "$tmp/part.o" && head -c 300 "$tmp/part.o" >"$tmp/c
 report --target esp32p4 --archives "$tmp/parts.a" >"$tmp/text" 2>"$tmp/err"
 check "a damaged member is told" sh -c "grep -q '1 member of an archive is not counted: .*parts.a(cut.o) is damaged' '$tmp/err' && grep -q '^static .*120  archives' '$tmp/text'"
 
+report --boot-log "$log" --free '[{name}] free interal {interal}' >/dev/null 2>"$tmp/err"
+check "a field that the chip has no memory for is told" grep -q "has no capability 'interal': its figures are not used; {internal} is near" "$tmp/err"
+
 # ---- each input is optional, the sum is the memory
 
 whole='all(sum(r["bytes"] for r in t["rows"]) + t["free"] == t["size"] for c in d["checkpoints"] for t in c["regions"]), t["size"]'
