@@ -31,10 +31,21 @@ static void line(struct report *r, struct table *t, const char *what, const char
     table_cell(t, str_from(source));
 }
 
+/// What belongs to no component because nobody wrote it: words for it; "" for what somebody did.
+static struct str nobodys(const struct report *r, const struct region_row *row) {
+    bool is_unknown = row->kind == ROW_STATIC && row->component == component_unknown(&r->w->map);
+    if (is_unknown && str_equal(row->about, str_from(footprint_kind_names[FOOTPRINT_PADDING])))
+        return STR("padding between objects");
+    if (is_unknown && str_equal(row->about, str_from(footprint_kind_names[FOOTPRINT_LINKER])))
+        return STR("made by the linker");
+    return STR("");
+}
+
 static void row_line(struct report *r, struct table *t, const struct region_row *row, int64_t state,
         int64_t stock) {
-    struct str name = component_name(r, row->component);
-    bool is_static = row->kind == ROW_STATIC && name.len;
+    struct str nobody = nobodys(r, row);
+    struct str name = nobody.len ? nobody : component_name(r, row->component);
+    bool is_static = row->kind == ROW_STATIC && name.len && nobody.len == 0;
     const char *what = arena_printf(r->ctx->arena, "%-12s %.*s%s%.*s", row_kind_names[row->kind],
             STR_ARG(name.len != 0 ? name : row->about), is_static ? ", " : "",
             (int)(is_static ? row->about.len : 0), row->about.at);
@@ -129,9 +140,11 @@ static void within(struct report *r) {
         if (s->thread_bytes[i])
             text_printf(&note, ", %.*s %s", STR_ARG(w->map.names[i]),
                     human_exact(s->thread_bytes[i]).text);
-    if (all)
-        text_printf(&note, "; %s threads of this run at that moment.\n",
+    if (all && w->has_trace)
+        text_printf(&note, "; %s threads of this run at that moment",
                 human_exact(report_threads(r)).text);
+    if (all)
+        text_add(&note, STR(".\n"));
     if (note.len)
         text_wrap(r->out, text_str(&note), 0, r->ctx->term.columns);
 }

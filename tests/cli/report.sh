@@ -33,6 +33,8 @@ check "a damaged member is told" sh -c "grep -q '1 member of an archive is not c
 report --boot-log "$log" --free '[{name}] free interal {interal}' >/dev/null 2>"$tmp/err"
 check "a field that the chip has no memory for is told" grep -q "has no capability 'interal': its figures are not used; {internal} is near" "$tmp/err"
 
+check "padding is nobody's, and no unknown" sh -c "'$ramlens' report --target esp32p4 --elf $elf --map $map | grep -q '^static  *padding between objects  *-134  ELF and map'"
+
 # ---- each input is optional, the sum is the memory
 
 whole='all(sum(r["bytes"] for r in t["rows"]) + t["free"] == t["size"] for c in d["checkpoints"] for t in c["regions"]), t["size"]'
