@@ -41,6 +41,13 @@ static void largest(const struct report *r, const struct findings *f, struct tex
     price(out, m->price);
 }
 
+/// When the bytes are won. Of what only costs, such as buffers of a connection, its own words say it.
+static const char *when_won(const struct report *r, const struct option_line *o) {
+    if (r->view->table->has_outcome && o->has_outcome)
+        return " at the worst moment of this run, by replay";
+    return o->parameter == TARGET_NONE ? "" : " before anything runs";
+}
+
 static void option(const struct report *r, struct text *out) {
     const struct option_line *o = r->view->findings->option;
     if (o == NULL)
@@ -48,10 +55,7 @@ static void option(const struct report *r, struct text *out) {
     text_printf(out,
             "Of the configuration, %s in place of %s buys most: %s B of internal RAM%s (%.*s).",
             report_option_name(r, o, o->other), o->now,
-            human_exact((uint64_t)option_table_gain(r->view->table, o)).text,
-            r->view->table->has_outcome && o->has_outcome
-                    ? " at the worst moment of this run, by replay"
-                    : " before anything runs",
+            human_exact((uint64_t)option_table_gain(r->view->table, o)).text, when_won(r, o),
             STR_ARG(o->about));
     price(out, o->price);
 }
