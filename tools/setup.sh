@@ -24,7 +24,7 @@ packages_of() {
         clang-tidy cppcheck shellcheck gcc-riscv64-unknown-elf gcc-arm-none-eabi gcc-xtensa-lx106 clang lld llvm dwarves \
         elfutils binutils gdb valgrind python3 python3-jsonschema python3-venv ca-certificates "$(cargo_package)" ;;
     fuzz) echo clang libclang-rt-dev ;;
-    bench) echo heaptrack valgrind npm python3-venv ;;
+    bench) echo heaptrack valgrind python3-venv "$(npm_package)" ;;
     *) return 1 ;;
     esac
 }
@@ -36,6 +36,11 @@ cargo_package() {
     [ "${minor:-0}" -lt 85 ] || return 0
     release=$(sed -n 's/^VERSION_ID="*\([0-9]*\).*/\1/p' /etc/os-release 2>/dev/null)
     [ "${release:-13}" -le 12 ] && echo cargo-web || echo cargo
+}
+
+# One that is on PATH serves: nodejs of elsewhere brings its own, and Debian's package conflicts with that.
+npm_package() {
+    command -v npm >/dev/null || echo npm
 }
 
 wanted() {
