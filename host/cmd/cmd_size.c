@@ -254,8 +254,8 @@ static bool read_keys(struct cmd_context *ctx, struct size_options *o) {
         enum size_key key;
         if (!size_key_parse(word, &key, &ctx->err))
             return false;
-        if (size_has_key(o, key) || o->key_count == 4)
-            return fail(&ctx->err, NULL, ERR_NO_OFFSET, "--by takes up to four different keys");
+        if (size_has_key(o, key))
+            return fail(&ctx->err, NULL, ERR_NO_OFFSET, "--by has '%s' twice", size_key_names[key]);
         o->keys[o->key_count++] = key;
         size_t taken = word.len + (comma != NULL);
         words = (struct str){ words.at + taken, words.len - taken };

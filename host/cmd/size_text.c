@@ -64,7 +64,7 @@ enum narrowness {
 
 /// What is in the columns: only those that anything is in.
 struct columns {
-    struct table_column list[SIZE_KEYS + SIZE_CLASSES + 8];
+    struct table_column list[SIZE_KEYS + SIZE_CLASSES + 12];
     size_t count;
     bool classes[SIZE_CLASSES];
     bool has_where, has_kind, has_ram, has_least, has_duplicate, has_dropped, has_held, has_symbols,

@@ -123,6 +123,11 @@ check "a map of another program is refused" says 2 '*is not the program that its
 check "JSON keeps to its schema" sh -c "$ramlens size --json --by region,symbol,kind program64 program64.map >json &&
     /usr/bin/python3 '$root/tests/subject/schema.py' '$root/docs/size.schema.json' json rows 0 bytes"
 check "two answers are equal" sh -c "$ramlens size --json --by region,symbol,kind program64 program64.map | cmp - json"
+keys=region,component,archive,object,file,symbol,kind,section,input,fate,cause,program
+check "JSON by all keys at once keeps to its schema" sh -c "$ramlens size --json --by $keys program64 program64.map >json &&
+    /usr/bin/python3 '$root/tests/subject/schema.py' '$root/docs/size.schema.json' json rows 0 bytes"
+check "and its bytes are all" equal "$(json 'sum(r["bytes"] for r in d["rows"])' --by $keys program64 program64.map)" "$(loaded program64)"
+check "a key given twice is refused" says 2 "*--by has 'kind' twice*" size --by kind,file,kind program64
 check "CSV has as many fields in each line" sh -c "$ramlens size --csv --by symbol program64 | tr -d '\\r' | awk -F, '{ print NF }' | sort -u | wc -l | grep -qx 1"
 
 printf 'static int big(int x) { int s = 0; for (int i = 0; i < x; i++) s += i * x; return s; }\nint (*p)(int) = big;\nstatic int cnt[50];\nint *q = cnt;\n' >sx.c
