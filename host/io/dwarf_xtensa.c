@@ -11,6 +11,7 @@ enum { R_XTENSA_32 = 1 };
 
 struct relocating {
     const struct elf_file *copy; ///< The object, with the copy's bytes.
+    char *bytes;                 ///< These.
     const uint64_t *addresses;
     uint64_t symbols_at; ///< Offset of the symbol table.
 };
@@ -26,7 +27,7 @@ static uint64_t address_of(const struct relocating *r, uint32_t symbol) {
 }
 
 static void put(const struct relocating *r, uint64_t at, uint64_t value) {
-    elf_put_number(r->copy, (char *)(uintptr_t)r->copy->bytes.at, at, value, 4);
+    elf_put_number(r->copy, r->bytes, at, value, 4);
 }
 
 static void relocate_section(struct arena *a, const struct relocating *r, uint32_t index) {
@@ -62,6 +63,7 @@ void dwarf_xtensa_relocate(
         struct arena *a, const struct elf_file *elf, const uint64_t *addresses, char *copy) {
     struct elf_file view = *elf;
     struct relocating r = { .copy = &view, .addresses = addresses };
+    r.bytes = copy;
     view.bytes.at = copy;
     for (uint32_t i = 1; i < elf->section_count && r.symbols_at == 0; i++) {
         r.symbols_at = elf->sections[i].type == SHT_SYMTAB ? elf->sections[i].file_offset : 0;

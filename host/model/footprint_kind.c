@@ -91,9 +91,8 @@ bool section_is_merged_by_lld(struct str object, struct str input, struct str ou
 /// Vectors stand in sections of their own: `.isr_vector`, `.exception_vectors.text`, `.Level2InterruptVector.text`, `.iram0.vectors`.
 /// The word alone would also be found in `.text._ZNSt6vectorIiE9push_backEi`.
 static bool is_vector_word(struct str word) {
-    char last = word.len > 5 ? word.at[word.len - 1] : '\0'; // Few words are worth a look.
-    if (last != 'r' && last != 's' && last != 'e' && (last == '\0' || word.at[0] != 'i')) {
-        return false;
+    if (word.len < 6 || (!strchr("rse", word.at[word.len - 1]) && word.at[0] != 'i')) {
+        return false; // Few words are worth a look.
     }
     return str_matches(word, STR("*[Vv]ector")) || str_matches(word, STR("*[Vv]ectors")) ||
            str_matches(word, STR("*vector_table")) || str_matches(word, STR("*vectors_table")) ||

@@ -91,18 +91,18 @@ static int compare_spans(const void *left, const void *right) {
 
 // ---- their union ----
 
-static void note_overlay(struct arena *a, struct memory_use *use, uint32_t section) {
-    for (size_t i = use->overlays.len; i > 0; i--) {
-        if (use->overlays.at[i - 1] == section) {
-            return;
-        }
+/// A section with contents stored elsewhere may overlap in both memories, and is named where it does first.
+static void note_overlay(struct arena *a, struct memory_use *use, bool *noted, uint32_t section) {
+    if (!noted[section]) {
+        *vec_push(a, &use->overlays) = section;
     }
-    *vec_push(a, &use->overlays) = section;
+    noted[section] = true;
 }
 
 void memory_use_of(struct arena *a, const struct footprint *f, struct memory_use *out) {
     struct spans s = { .arena = a, .footprint = f };
     const struct span *furthest = NULL;
+    bool *noted = NEW_ARRAY(a, bool, f->sections.len + 1);
     memset(out, 0, f->memories.count * sizeof *out);
     find_spans(&s);
     if (s.list.len != 0) {
@@ -115,10 +115,10 @@ void memory_use_of(struct arena *a, const struct footprint *f, struct memory_use
         uint64_t from = is_same && furthest->high > span->low ? furthest->high : span->low;
         uint64_t fresh = span->high > from ? span->high - from : 0;
         use->used += fresh;
-        if (fresh < span->high - span->low) {
+        if (is_same && fresh < span->high - span->low) {
             use->overlaid += span->high - span->low - fresh;
-            note_overlay(a, use, furthest->section);
-            note_overlay(a, use, span->section);
+            note_overlay(a, use, noted, furthest->section);
+            note_overlay(a, use, noted, span->section);
         }
         furthest = fresh != 0 || !is_same ? span : furthest;
     }
